@@ -1,0 +1,202 @@
+//! Files of state: written whole or not at all, and durable before the call returns.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// Who may read a file that is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Mode 0600: keys, tokens, journals, reports of a drill.
+    Owner,
+    /// Mode 0644: results that others may read.
+    Everyone,
+}
+
+/// A failed file operation: what was being done, and to which path.
+#[derive(Debug, thiserror::Error)]
+#[error("could not {doing} {}", path.display())]
+pub struct DiskError {
+    /// The verb, as in "could not *read* PATH".
+    pub doing: &'static str,
+    /// The file or folder.
+    pub path: PathBuf,
+    /// What the system said.
+    #[source]
+    pub source: io::Error,
+}
+
+impl DiskError {
+    /// True if the file or folder does not exist.
+    pub fn is_absent(&self) -> bool {
+        self.source.kind() == io::ErrorKind::NotFound
+    }
+
+    /// True if something of that name already exists.
+    pub fn is_taken(&self) -> bool {
+        self.source.kind() == io::ErrorKind::AlreadyExists
+    }
+}
+
+/// Everything Keyferry does with files.
+pub trait Disk: Send + Sync + std::fmt::Debug {
+    /// Reads a whole file, refusing one over `limit` bytes.
+    fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, DiskError>;
+    /// The permission bits of a file, such as `0o600`.
+    fn mode(&self, path: &Path) -> Result<u32, DiskError>;
+    /// Replaces a file: write beside it, fsync, rename, fsync the folder. Makes missing folders.
+    fn write(&self, path: &Path, bytes: &[u8], access: Access) -> Result<(), DiskError>;
+    /// Makes a file that must not exist yet, as durably as [`Disk::write`].
+    fn create(&self, path: &Path, bytes: &[u8], access: Access) -> Result<(), DiskError>;
+    /// Appends to a file, made 0600 if absent, and syncs it.
+    fn append(&self, path: &Path, bytes: &[u8]) -> Result<(), DiskError>;
+    /// Names in a folder, sorted; empty if there is no such folder.
+    fn list(&self, folder: &Path) -> Result<Vec<PathBuf>, DiskError>;
+    /// Takes an advisory lock that ends with the returned value; `None` if another process holds it.
+    fn lock(&self, path: &Path) -> Result<Option<FileLock>, DiskError>;
+}
+
+/// A held lock; released when dropped, also by the system when the process dies.
+#[derive(Debug)]
+pub struct FileLock(#[expect(dead_code, reason = "held, not read")] File);
+
+/// The machine's file system.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RealDisk;
+
+fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> DiskError {
+    let path = path.to_path_buf();
+    move |source| DiskError { doing, path, source }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn sync_folder(folder: &Path) -> Result<(), DiskError> {
+    File::open(folder).and_then(|f| f.sync_all()).map_err(failed("sync folder", folder))
+}
+
+fn staged(path: &Path, bytes: &[u8], access: Access) -> Result<tempfile::NamedTempFile, DiskError> {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = folder_of(path);
+    fs::create_dir_all(folder).map_err(failed("make folder", folder))?;
+    let mode = match access {
+        Access::Owner => 0o600,
+        Access::Everyone => 0o644,
+    };
+    let mut file = tempfile::Builder::new()
+        .prefix(".keyferry-")
+        .permissions(fs::Permissions::from_mode(mode))
+        .tempfile_in(folder)
+        .map_err(failed("write", path))?;
+    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(failed("write", path))?;
+    Ok(file)
+}
+
+impl Disk for RealDisk {
+    fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, DiskError> {
+        let mut bytes = Vec::new();
+        File::open(path)
+            .and_then(|f| f.take(limit.saturating_add(1)).read_to_end(&mut bytes))
+            .map_err(failed("read", path))?;
+        if bytes.len() as u64 > limit {
+            let source = io::Error::new(io::ErrorKind::FileTooLarge, format!("longer than {limit} bytes"));
+            return Err(DiskError { doing: "read", path: path.to_path_buf(), source });
+        }
+        Ok(bytes)
+    }
+
+    fn mode(&self, path: &Path) -> Result<u32, DiskError> {
+        use std::os::unix::fs::PermissionsExt;
+        let metadata = fs::metadata(path).map_err(failed("read", path))?;
+        Ok(metadata.permissions().mode() & 0o7777)
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8], access: Access) -> Result<(), DiskError> {
+        let file = staged(path, bytes, access)?;
+        file.persist(path).map_err(|e| failed("write", path)(e.error))?;
+        sync_folder(folder_of(path))
+    }
+
+    fn create(&self, path: &Path, bytes: &[u8], access: Access) -> Result<(), DiskError> {
+        let file = staged(path, bytes, access)?;
+        file.persist_noclobber(path).map_err(|e| failed("create", path)(e.error))?;
+        sync_folder(folder_of(path))
+    }
+
+    fn append(&self, path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
+        let folder = folder_of(path);
+        fs::create_dir_all(folder).map_err(failed("make folder", folder))?;
+        let is_new = !path.exists();
+        let mut file = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(path)
+            .map_err(failed("append to", path))?;
+        file.write_all(bytes).and_then(|()| file.sync_data()).map_err(failed("append to", path))?;
+        if is_new { sync_folder(folder) } else { Ok(()) }
+    }
+
+    fn list(&self, folder: &Path) -> Result<Vec<PathBuf>, DiskError> {
+        let entries = match fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(e) => return Err(failed("list", folder)(e)),
+        };
+        let mut paths = entries
+            .map(|entry| entry.map(|e| e.path()))
+            .collect::<io::Result<Vec<_>>>()
+            .map_err(failed("list", folder))?;
+        paths.sort();
+        Ok(paths)
+    }
+
+    fn lock(&self, path: &Path) -> Result<Option<FileLock>, DiskError> {
+        let folder = folder_of(path);
+        fs::create_dir_all(folder).map_err(failed("make folder", folder))?;
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(path)
+            .map_err(failed("lock", path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(FileLock(file))),
+            Err(fs::TryLockError::WouldBlock) => Ok(None),
+            Err(fs::TryLockError::Error(e)) => Err(failed("lock", path)(e)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_written_file_is_whole_and_has_the_asked_mode() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let path = folder.path().join("deep/er/file");
+        RealDisk.write(&path, b"one", Access::Owner).expect("written");
+        RealDisk.write(&path, b"two", Access::Owner).expect("replaced");
+        assert_eq!(RealDisk.read(&path, 3).expect("read"), b"two");
+        assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
+        assert!(RealDisk.create(&path, b"three", Access::Owner).expect_err("taken").is_taken());
+        assert_eq!(RealDisk.list(path.parent().expect("parent")).expect("listed"), [path.clone()]);
+        assert!(RealDisk.read(&path, 2).is_err(), "longer than allowed");
+    }
+
+    #[test]
+    fn a_lock_is_held_by_one_at_a_time() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let path = folder.path().join("lock");
+        let held = RealDisk.lock(&path).expect("lockable").expect("free");
+        assert!(RealDisk.lock(&path).expect("lockable").is_none());
+        drop(held);
+        assert!(RealDisk.lock(&path).expect("lockable").is_some());
+    }
+}

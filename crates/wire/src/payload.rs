@@ -1,0 +1,67 @@
+//! Bodies: nothing, JSON, or bytes.
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// A body that can be sent and read.
+pub trait Payload: Sized {
+    /// `content-type` when sent.
+    const CONTENT_TYPE: &'static str = "application/json";
+    /// The bytes to send.
+    ///
+    /// # Errors
+    /// If the value has no JSON form.
+    fn encode(&self) -> Result<Bytes, serde_json::Error>;
+    /// Reads the bytes of a body.
+    ///
+    /// # Errors
+    /// If they are not what the operation says.
+    fn decode(bytes: &Bytes) -> Result<Self, serde_json::Error>;
+}
+
+impl Payload for () {
+    fn encode(&self) -> Result<Bytes, serde_json::Error> {
+        Ok(Bytes::new())
+    }
+
+    fn decode(_: &Bytes) -> Result<Self, serde_json::Error> {
+        Ok(())
+    }
+}
+
+/// A JSON body. serde_json refuses more than 128 levels of nesting by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Json<T>(pub T);
+
+impl<T: Serialize + DeserializeOwned> Payload for Json<T> {
+    fn encode(&self) -> Result<Bytes, serde_json::Error> {
+        serde_json::to_vec(&self.0).map(Bytes::from)
+    }
+
+    fn decode(bytes: &Bytes) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(bytes).map(Json)
+    }
+}
+
+/// A body of bytes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Raw(pub Bytes);
+
+impl std::fmt::Debug for Raw {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Raw({} bytes)", self.0.len())
+    }
+}
+
+impl Payload for Raw {
+    const CONTENT_TYPE: &'static str = "application/octet-stream";
+
+    fn encode(&self) -> Result<Bytes, serde_json::Error> {
+        Ok(self.0.clone())
+    }
+
+    fn decode(bytes: &Bytes) -> Result<Self, serde_json::Error> {
+        Ok(Self(bytes.clone()))
+    }
+}
