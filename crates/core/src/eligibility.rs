@@ -25,10 +25,11 @@ pub fn vault(vault: &Vault) -> Vec<Reason> {
     match &vault.vault_type {
         VaultType::VirtualPrivate => {}
         VaultType::Default => {
-            reasons.push(reason(Code::VaultNotPrivate, "a DEFAULT (shared) vault can't be backed up"))
+            reasons.push(reason(Code::VaultNotPrivate, "a DEFAULT (shared) vault can't be backed up"));
         }
         other => {
-            reasons.push(reason(Code::VaultNotPrivate, format!("a vault of type {other} can't be backed up")))
+            reasons
+                .push(reason(Code::VaultNotPrivate, format!("a vault of type {other} can't be backed up")));
         }
     }
     if !vault.is_primary {
@@ -47,7 +48,7 @@ pub fn key(key: &Key) -> Vec<Reason> {
     match &key.protection_mode {
         ProtectionMode::Hsm => {}
         ProtectionMode::Software => {
-            reasons.push(reason(Code::SoftwareKey, "a software key is never part of a backup"))
+            reasons.push(reason(Code::SoftwareKey, "a software key is never part of a backup"));
         }
         other => reasons.push(reason(
             Code::ExternalKey,

@@ -81,18 +81,20 @@ pub enum Action {
         compartment_id: CompartmentId,
         /// The service's file, in the target region.
         from: ObjectPlace,
-        /// The vault in the file.
-        vault_id: VaultId,
+        /// The vault in the file; unknown for a file without a manifest.
+        vault_id: Option<VaultId>,
     },
     /// Finds the restored vault, its keys and versions by their lineage.
     MapVault {
         /// The target region.
         region: Region,
-        /// The vault in the backup.
-        vault_id: VaultId,
+        /// The vault in the backup; unknown for a file without a manifest.
+        vault_id: Option<VaultId>,
         /// Its recorded compartment.
         compartment_id: CompartmentId,
-        /// The keys in the backup.
+        /// The compartments in which its keys may lie.
+        search: Vec<CompartmentId>,
+        /// The keys in the backup; unknown for a file without a manifest.
         keys: Vec<ExpectedKey>,
     },
     /// Opens the canaries of one version against the restored vault.
@@ -171,9 +173,10 @@ impl Action {
             Self::MintCanary { version_id, .. } | Self::ProveVersion { version_id, .. } => {
                 version_id.to_string()
             }
-            Self::BackupVault { vault_id, .. }
-            | Self::RestoreVault { vault_id, .. }
-            | Self::MapVault { vault_id, .. } => vault_id.to_string(),
+            Self::BackupVault { vault_id, .. } => vault_id.to_string(),
+            Self::RestoreVault { vault_id, .. } | Self::MapVault { vault_id, .. } => {
+                vault_id.as_ref().map_or_else(|| "the vault in the file".into(), ToString::to_string)
+            }
             Self::CheckObject { at, .. } => at.to_string(),
             Self::CopyObject { to, .. } => to.to_string(),
         }
@@ -194,6 +197,7 @@ impl Action {
             Self::RestoreVault { compartment_id, .. } => {
                 format!("the vault is ACTIVE in compartment {compartment_id}")
             }
+            Self::MapVault { vault_id: None, .. } => "all keys of the restored vault found by lineage".into(),
             Self::MapVault { keys, .. } => {
                 let versions: usize = keys.iter().map(|key| key.versions.len()).sum();
                 format!("{} keys with {versions} versions found by lineage", keys.len())

@@ -3,6 +3,8 @@
 //! A header line, base64 lines of 76 characters, an end line; 7-bit ASCII with LF only, because some of
 //! Oracle's clients read backup files as text.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
@@ -58,6 +60,7 @@ pub(crate) struct VaultPart {
     pub(crate) freeform_tags: FreeformTags,
     pub(crate) defined_tags: DefinedTags,
     pub(crate) time_created: Timestamp,
+    pub(crate) wrapping_key_id: String,
 }
 
 /// A key with its versions.
@@ -87,7 +90,7 @@ pub(crate) struct VersionPart {
     pub(crate) origin: Origin,
     pub(crate) time_created: Timestamp,
     pub(crate) material_id: MaterialId,
-    pub(crate) material: Material,
+    pub(crate) material: Arc<Material>,
 }
 
 /// Why a backup file could not be made or opened.

@@ -1,1 +1,30 @@
-//! placeholder
+//! Reports from one model: views turn data into a document, three renderers turn documents into text.
+//! Machines read the data itself as JSON; no prose is ever parsed.
+
+mod document;
+mod error;
+mod html;
+mod json;
+mod jsonl;
+mod junit;
+mod line;
+pub mod mapping;
+mod markdown;
+mod shown;
+mod text;
+pub mod units;
+pub mod views;
+
+pub use document::{Block, Cell, CellKind, Document, Stage, Table, Timeline, Tone};
+pub use error::ErrorShown;
+pub use html::html;
+pub use json::envelope;
+pub use jsonl::event_line;
+pub use junit::junit;
+pub use line::Line;
+pub use markdown::markdown;
+pub use shown::{
+    BackupShown, BackupsShown, CanaryCounts, CheckVerdict, CheckedBackup, CheckedObject, DrillShown,
+    InventoryShown, ListedBackup, NotBackedUp, ObjectShown, PlanShown, RestoredShown,
+};
+pub use text::{Style, text};

@@ -1,1 +1,13 @@
-//! placeholder
+//! Restoring: a bundle and a target become a plan, a run, a map and a proof.
+
+mod error;
+mod fold;
+pub mod plan;
+mod run;
+mod target;
+
+pub use error::RestoreError;
+pub use fold::{mapping_of, proof_of};
+pub use plan::{BlobRequest, Existing, RestoreRequest, plan, plan_blob, plan_proof};
+pub use run::{Restored, run};
+pub use target::{Target, look};

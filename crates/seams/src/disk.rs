@@ -59,7 +59,14 @@ pub trait Disk: Send + Sync + std::fmt::Debug {
 
 /// A held lock; released when dropped, also by the system when the process dies.
 #[derive(Debug)]
-pub struct FileLock(#[expect(dead_code, reason = "held, not read")] File);
+pub struct FileLock(#[expect(dead_code, reason = "held, not read")] Option<File>);
+
+impl FileLock {
+    /// A disk that only this process can see needs no lock.
+    pub(crate) fn of_nothing() -> Self {
+        Self(None)
+    }
+}
 
 /// The machine's file system.
 #[derive(Debug, Clone, Copy, Default)]
@@ -165,7 +172,7 @@ impl Disk for RealDisk {
             .open(path)
             .map_err(failed("lock", path))?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(FileLock(file))),
+            Ok(()) => Ok(Some(FileLock(Some(file)))),
             Err(fs::TryLockError::WouldBlock) => Ok(None),
             Err(fs::TryLockError::Error(e)) => Err(failed("lock", path)(e)),
         }
@@ -186,7 +193,10 @@ mod tests {
         assert_eq!(RealDisk.read(&path, 3).expect("read"), b"two");
         assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
         assert!(RealDisk.create(&path, b"three", Access::Owner).expect_err("taken").is_taken());
-        assert_eq!(RealDisk.list(path.parent().expect("parent")).expect("listed"), [path.clone()]);
+        assert_eq!(
+            RealDisk.list(path.parent().expect("parent")).expect("listed"),
+            std::slice::from_ref(&path)
+        );
         assert!(RealDisk.read(&path, 2).is_err(), "longer than allowed");
     }
 

@@ -7,6 +7,7 @@ mod clock;
 mod disk;
 mod faulty_disk;
 mod http_send;
+mod memory_disk;
 mod recorder;
 mod seed;
 
@@ -15,5 +16,6 @@ pub use disk::{Access, Disk, DiskError, FileLock, RealDisk};
 pub use faulty_disk::FaultyDisk;
 pub use futures_util::future::BoxFuture;
 pub use http_send::{HttpSend, NoAnswer};
+pub use memory_disk::MemoryDisk;
 pub use recorder::{Recorder, Sent};
 pub use seed::Seed;

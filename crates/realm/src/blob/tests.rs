@@ -25,7 +25,7 @@ fn key(name: &str, shape: Shape) -> KeyPart {
         origin: Origin::Internal,
         time_created: made_at(),
         material_id: MaterialId::mint(&seed),
-        material: Material::generate(shape, &seed).expect("material can be made"),
+        material: Arc::new(Material::generate(shape, &seed).expect("material can be made")),
     };
     KeyPart {
         id: format!("ocid1.key.oc1.iad.ext.{name}"),
@@ -63,6 +63,7 @@ fn file() -> BackupFile {
             freeform_tags: tags(),
             defined_tags: DefinedTags::new(),
             time_created: made_at(),
+            wrapping_key_id: "ocid1.key.oc1.iad.ext.wrapping".to_owned(),
         },
         keys: vec![
             key("aes", Shape::Aes { length: 32 }),

@@ -1,0 +1,36 @@
+//! Buckets and the headers of objects.
+
+use http::HeaderMap;
+use http::header::CONTENT_LENGTH;
+use keyferry_core::model::{Bucket, ObjectFacts};
+use keyferry_wire::{headers, objects};
+
+use super::{id, unusable};
+use crate::error::{CallSite, Error};
+
+pub(crate) fn bucket(site: &CallSite, bucket: objects::Bucket) -> Result<Bucket, Error> {
+    Ok(Bucket {
+        name: bucket.name,
+        compartment_id: id(site, "compartmentId", &bucket.compartment_id)?,
+        kms_key_id: bucket.kms_key_id.filter(|id| !id.is_empty()),
+        is_read_only: bucket.is_read_only.unwrap_or(false),
+        public_access: bucket.public_access_type,
+    })
+}
+
+/// From the headers of a head or get answer; PutObject has the digest under another name.
+pub(crate) fn facts(
+    site: &CallSite,
+    headers: &HeaderMap,
+    written: Option<u64>,
+) -> Result<ObjectFacts, Error> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let length = || text(CONTENT_LENGTH.as_str())?.parse().ok();
+    let size = written.or_else(length).ok_or_else(|| unusable(site, "content-length", "it is no number"))?;
+    Ok(ObjectFacts {
+        size,
+        etag: text(headers::ETAG),
+        md5: text(headers::CONTENT_MD5).or_else(|| text(headers::OPC_CONTENT_MD5)),
+        version_id: text(headers::VERSION_ID),
+    })
+}

@@ -1,0 +1,76 @@
+//! What stays the same while the realm runs: who its tenant is, its keys, its speed and its endpoints.
+
+use std::collections::BTreeMap;
+
+use keyferry_ids::{RealmName, Region};
+use keyferry_seams::Seed;
+use serde::{Deserialize, Serialize};
+
+use crate::authenticate::ApiKeys;
+use crate::latency::Latency;
+use crate::mint;
+
+/// Begins the unique part of an embedded realm's OCIDs of tenancy and user, so that nobody mistakes them.
+const MARK: &str = "aaaaaaaakeyferryembedded";
+
+/// Who the one tenant of the realm is, and in which regions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The tenancy, which is also the root compartment.
+    pub tenancy_id: String,
+    /// Its one user.
+    pub user_id: String,
+    /// The Object Storage namespace, the same in all regions.
+    pub namespace: String,
+    /// The regions that the tenancy is subscribed to; the first is home.
+    pub regions: Vec<Region>,
+}
+
+impl Identity {
+    /// The identity that belongs to the seed.
+    pub fn mint(regions: Vec<Region>, seed: &Seed) -> Self {
+        let realm = regions.first().map_or_else(|| RealmName::new("oc1"), |region| region.realm());
+        let id = |kind: &str| {
+            let unique = mint::letters(&seed.bytes::<36>(kind));
+            format!("ocid1.{kind}.{realm}..{MARK}{unique}")
+        };
+        let namespace = mint::letters(&seed.bytes::<12>("namespace"));
+        Self { tenancy_id: id("tenancy"), user_id: id("user"), namespace, regions }
+    }
+}
+
+/// The identity with everything secret and technical around it.
+#[derive(Debug)]
+pub(crate) struct Account {
+    pub(crate) identity: Identity,
+    /// The home region, where identity changes are made.
+    pub(crate) home: Region,
+    /// Opens backup files.
+    pub(crate) root_key: Seed,
+    pub(crate) latency: Latency,
+    pub(crate) api_keys: ApiKeys,
+    /// Base URLs without a slash at the end.
+    pub(crate) endpoints: BTreeMap<Region, String>,
+}
+
+impl Account {
+    /// The region's base URL.
+    pub(crate) fn endpoint(&self, region: Region) -> &str {
+        self.endpoints.get(&region).map_or("", String::as_str)
+    }
+
+    /// `managementEndpoint` of a vault.
+    pub(crate) fn management_endpoint(&self, region: Region, ext: &str) -> String {
+        format!("{}/vaults/{ext}/management", self.endpoint(region))
+    }
+
+    /// `cryptoEndpoint` of a vault.
+    pub(crate) fn crypto_endpoint(&self, region: Region, ext: &str) -> String {
+        format!("{}/vaults/{ext}/crypto", self.endpoint(region))
+    }
+
+    /// Whether the tenancy may use the region.
+    pub(crate) fn is_subscribed(&self, region: Region) -> bool {
+        self.identity.regions.contains(&region)
+    }
+}

@@ -1,0 +1,110 @@
+//! From a raw path to an operation.
+
+use http::Method;
+use keyferry_wire::{Plane, SPECS, Spec, code, matches};
+
+use crate::refusal::Refusal;
+
+/// The operation that a request asks for.
+#[derive(Debug)]
+pub(crate) struct Route {
+    pub(crate) spec: &'static Spec,
+    pub(crate) names: Vec<String>,
+    /// At a vault's own endpoint, that vault's extension.
+    pub(crate) vault_ext: Option<String>,
+}
+
+/// A vault's own endpoint is `/vaults/{ext}/management` or `/vaults/{ext}/crypto`; everything else is regional.
+fn endpoint_of(path: &str) -> (Option<(&str, Plane)>, &str) {
+    let own = path.trim_start_matches('/').strip_prefix("vaults/").and_then(|rest| {
+        let (ext, rest) = rest.split_once('/')?;
+        let (plane, rest) = rest.split_once('/')?;
+        match plane {
+            "management" => Some(((ext, Plane::Management), rest)),
+            "crypto" => Some(((ext, Plane::Crypto), rest)),
+            _ => None,
+        }
+    });
+    match own {
+        Some((own, rest)) => (Some(own), rest),
+        None => (None, path),
+    }
+}
+
+/// Finds the operation. Planes are kept apart as strictly as OCI does: a key operation at the regional
+/// endpoint is "not found".
+pub(crate) fn find(method: &Method, path: &str) -> Result<Route, Refusal> {
+    let (own, rest) = endpoint_of(path);
+    let is_here = |plane: Plane| match own {
+        Some((_, own)) => plane == own,
+        None => !matches!(plane, Plane::Management | Plane::Crypto),
+    };
+    let candidates: Vec<_> =
+        SPECS.iter().filter_map(|spec| matches(spec.path, rest).map(|names| (spec, names))).collect();
+    if candidates.is_empty() {
+        return Err(Refusal::new(404, code::NOT_FOUND, "There is no such operation."));
+    }
+    let mut here: Vec<_> = candidates.into_iter().filter(|(spec, _)| is_here(spec.plane)).collect();
+    if here.is_empty() {
+        return Err(Refusal::absent());
+    }
+    match here.iter().position(|(spec, _)| spec.method == *method) {
+        Some(at) => {
+            let (spec, names) = here.swap_remove(at);
+            Ok(Route { spec, names, vault_ext: own.map(|(ext, _)| ext.to_owned()) })
+        }
+        None => Err(Refusal::new(405, code::METHOD_NOT_ALLOWED, "The method is not allowed here.")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use keyferry_wire::OperationName;
+
+    fn refused(method: Method, path: &str) -> u16 {
+        find(&method, path).expect_err("refused").status.as_u16()
+    }
+
+    #[test]
+    fn every_operation_is_found_by_its_own_path() {
+        for spec in SPECS {
+            let prefix = match spec.plane {
+                Plane::Management => "/vaults/ext/management",
+                Plane::Crypto => "/vaults/ext/crypto",
+                _ => "",
+            };
+            let path = spec.path.replace(['{', '}'], "x");
+            let route = find(&spec.method, &format!("{prefix}{path}")).expect("found");
+            assert_eq!(route.spec.name, spec.name);
+            assert_eq!(route.vault_ext.is_some(), !prefix.is_empty());
+        }
+    }
+
+    #[test]
+    fn planes_are_kept_apart() {
+        assert_eq!(refused(Method::GET, "/20180608/keys"), 404);
+        assert_eq!(refused(Method::POST, "/20180608/encrypt"), 404);
+        assert_eq!(refused(Method::POST, "/vaults/ext/management/20180608/encrypt"), 404);
+        assert_eq!(refused(Method::GET, "/vaults/ext/crypto/20180608/keys"), 404);
+        assert_eq!(refused(Method::GET, "/vaults/ext/management/20180608/vaults"), 404);
+    }
+
+    #[test]
+    fn a_wrong_method_and_an_unknown_path_are_told_apart() {
+        assert_eq!(find(&Method::GET, "/20180608/nothing").expect_err("refused").code, code::NOT_FOUND);
+        assert_eq!(refused(Method::PATCH, "/20180608/vaults"), 405);
+    }
+
+    #[test]
+    fn double_slashes_of_an_endpoint_with_a_slash_at_the_end_are_tolerated() {
+        for path in ["//20180608/keys/k", "/20180608/keys/k/"] {
+            let route = find(&Method::GET, &format!("/vaults/ext/management{path}")).expect("found");
+            assert_eq!(route.spec.name, OperationName::GetKey);
+        }
+        assert_eq!(
+            find(&Method::GET, "//20180608/vaults").expect("found").spec.name,
+            OperationName::ListVaults
+        );
+    }
+}

@@ -1,0 +1,322 @@
+//! What commands show: the fields that scripts read, and the same values for people.
+
+use jiff::Timestamp;
+use keyferry_core::eligibility::{self, Reason};
+use keyferry_core::journal::RunState;
+use keyferry_core::manifest::{Contents, NotSaved};
+use keyferry_core::model::StoreUrl;
+use keyferry_core::plan::{ExpectedBytes, Plan};
+use keyferry_core::{
+    Code, Completeness, Evidence, Inventory, Mapping, MappingEntry, Proof, Sha256, VaultStock, Verdict,
+    completeness,
+};
+use keyferry_ids::Region;
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
+
+/// What `backup` did.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct BackupsShown {
+    /// Backups that were made.
+    pub backups: Vec<BackupShown>,
+    /// What was asked for and is not eligible.
+    pub skipped: Vec<NotBackedUp>,
+    /// What went wrong.
+    pub failed: Vec<NotBackedUp>,
+}
+
+/// One backup that was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BackupShown {
+    /// Its id.
+    pub id: String,
+    /// The vault.
+    pub vault_id: String,
+    /// The vault's name.
+    pub vault_name: String,
+    /// With keys or not.
+    pub contents: Contents,
+    /// Keys in it.
+    pub keys: usize,
+    /// Key versions in it.
+    pub versions: usize,
+    /// The service's file.
+    pub object: ObjectShown,
+    /// Stores that hold further copies.
+    pub copies: Vec<StoreUrl>,
+    /// Digest of the signed manifest.
+    pub manifest_sha256: Sha256,
+    /// The service's work request.
+    pub work_request_id: Option<String>,
+    /// How provable it is.
+    pub canaries: CanaryCounts,
+    /// What the file does not hold.
+    pub not_saved: Vec<NotSaved>,
+}
+
+/// An object, spelled out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ObjectShown {
+    /// The tenancy's namespace.
+    pub namespace: String,
+    /// The bucket.
+    pub bucket: String,
+    /// The whole name.
+    pub name: String,
+    /// The bucket's region.
+    pub region: Region,
+    /// In bytes.
+    pub size: u64,
+    /// Of all bytes.
+    pub sha256: Sha256,
+}
+
+/// How many key versions can be proven later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct CanaryCounts {
+    /// Canaries minted for this backup.
+    pub minted: usize,
+    /// Canaries carried on from earlier ones.
+    pub carried: usize,
+    /// Versions without one.
+    pub unprovable: usize,
+}
+
+/// Something that was not backed up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotBackedUp {
+    /// Its OCID.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Why.
+    pub code: Code,
+    /// Why, in a sentence.
+    pub because: String,
+}
+
+/// A line of `list`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ListedBackup {
+    /// Its id.
+    pub id: String,
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// The vault.
+    pub vault_id: String,
+    /// The vault's name.
+    pub vault_name: String,
+    /// The vault's region.
+    pub region: Region,
+    /// With keys or not.
+    pub contents: Contents,
+    /// Keys in it.
+    pub keys: usize,
+    /// Key versions in it.
+    pub versions: usize,
+    /// Key versions without a canary.
+    pub unprovable: usize,
+    /// Size of the service's file in bytes.
+    pub size: u64,
+    /// Stores in which it was found.
+    pub places: Vec<StoreUrl>,
+    /// Who signed it; none if the signature was not accepted.
+    pub signer: Option<String>,
+}
+
+/// What `check` found of one backup in one store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CheckedBackup {
+    /// Its id.
+    pub id: String,
+    /// Where it was read.
+    pub place: StoreUrl,
+    /// All objects that the signed manifest names.
+    pub objects: Vec<CheckedObject>,
+}
+
+impl CheckedBackup {
+    /// True if every object is as it should be. Nothing to check is not good.
+    pub fn is_good(&self) -> bool {
+        !self.objects.is_empty() && self.objects.iter().all(|o| o.verdict() == CheckVerdict::Checked)
+    }
+}
+
+/// An object against the manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckedObject {
+    /// Its name within the bundle.
+    pub name: String,
+    /// What the manifest says.
+    pub expected: ExpectedBytes,
+    /// What was read; none if there is no such object.
+    pub found: Option<ExpectedBytes>,
+}
+
+/// Whether bytes are as signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CheckVerdict {
+    /// Size and digest match.
+    Checked,
+    /// They do not.
+    Differs,
+    /// There is no such object.
+    Missing,
+}
+
+impl CheckedObject {
+    /// The judgement.
+    pub fn verdict(&self) -> CheckVerdict {
+        match self.found {
+            None => CheckVerdict::Missing,
+            Some(found) if found == self.expected => CheckVerdict::Checked,
+            Some(_) => CheckVerdict::Differs,
+        }
+    }
+}
+
+impl Serialize for CheckedObject {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (name, verdict) = (&self.name, self.verdict());
+        json!({"name": name, "verdict": verdict, "expected": self.expected, "found": self.found})
+            .serialize(serializer)
+    }
+}
+
+/// What a restore came to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RestoredShown {
+    /// The run.
+    pub run_id: String,
+    /// How it ended.
+    pub state: RunState,
+    /// The backups that were restored.
+    pub backup_ids: Vec<String>,
+    /// The target region.
+    pub into: Region,
+    /// Old to new.
+    #[serde(flatten, serialize_with = "flat")]
+    pub mapping: Mapping,
+    /// The judgement.
+    pub proof: Proof,
+    /// Recovery time actual.
+    pub rta_seconds: Option<f64>,
+    /// Recovery point actual.
+    pub rpa_seconds: Option<f64>,
+}
+
+// Scripts read `mapping[]`; the endpoints stand beside it.
+#[derive(Serialize)]
+struct Flat<'a> {
+    mapping: &'a [MappingEntry],
+    management_endpoint: Option<&'a str>,
+    crypto_endpoint: Option<&'a str>,
+}
+
+impl<'a> From<&'a Mapping> for Flat<'a> {
+    fn from(mapping: &'a Mapping) -> Self {
+        Self {
+            mapping: &mapping.entries,
+            management_endpoint: mapping.management_endpoint.as_deref(),
+            crypto_endpoint: mapping.crypto_endpoint.as_deref(),
+        }
+    }
+}
+
+fn flat<S: Serializer>(mapping: &Mapping, serializer: S) -> Result<S::Ok, S::Error> {
+    Flat::from(mapping).serialize(serializer)
+}
+
+/// A plan with the digest that names it.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct PlanShown<'a> {
+    /// The plan.
+    #[serde(flatten)]
+    pub plan: &'a Plan,
+    /// Its digest.
+    pub digest: &'a Sha256,
+}
+
+/// A drill as scripts read it.
+#[derive(Debug, Clone, Copy)]
+pub struct DrillShown<'a>(pub &'a Evidence);
+
+impl Serialize for DrillShown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let evidence = self.0;
+        let is_good = evidence.failure.is_none() && evidence.proof.count(Verdict::Failed) == 0;
+        let state = if is_good { RunState::Succeeded } else { RunState::Failed };
+        let mut shown = serde_json::to_value(evidence).map_err(serde::ser::Error::custom)?;
+        shown["state"] = json!(state);
+        merge(&mut shown, json!(Flat::from(&evidence.mapping)));
+        shown.serialize(serializer)
+    }
+}
+
+/// An inventory as scripts read it: vaults without a wrapper, and a verdict on everything in them.
+#[derive(Debug, Clone, Copy)]
+pub struct InventoryShown<'a>(pub &'a Inventory);
+
+impl Serialize for InventoryShown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let inventory = self.0;
+        let counted: Vec<_> = inventory.vaults.iter().map(completeness).collect();
+        let totals = Completeness {
+            complete: inventory.is_complete(),
+            expected: counted.iter().map(|of_vault| of_vault.expected).sum(),
+            seen: counted.iter().map(|of_vault| of_vault.seen).sum(),
+        };
+        let mut completeness = json!(totals);
+        completeness["gaps"] = json!(inventory.gaps);
+        let vaults: Vec<_> =
+            inventory.vaults.iter().zip(&counted).map(|(stock, of)| vault(stock, of)).collect();
+        let eligibility: Vec<_> = inventory.vaults.iter().flat_map(verdicts).collect();
+        json!({
+            "taken_at": inventory.taken_at, "environment": inventory.environment, "regions": inventory.regions,
+            "compartments": inventory.compartments, "vaults": vaults, "eligibility": eligibility,
+            "completeness": completeness,
+        })
+        .serialize(serializer)
+    }
+}
+
+fn vault(stock: &VaultStock, completeness: &Completeness) -> Value {
+    let keys = stock.keys.iter().map(|key| {
+        let mut shown = json!(key);
+        shown["algorithm"] = json!(key.shape.algorithm);
+        shown
+    });
+    let mut shown = json!(stock.vault);
+    let keys: Vec<_> = keys.collect();
+    let of_vault =
+        json!({"keys": keys, "secrets": stock.secrets, "usage": stock.usage, "completeness": completeness});
+    merge(&mut shown, of_vault);
+    shown
+}
+
+// Reasons are inherited: nothing of a vault that can't be backed up is saved.
+fn verdicts(stock: &VaultStock) -> Vec<Value> {
+    let verdict =
+        |id: &str, reasons: &[Reason]| json!({"id": id, "eligible": reasons.is_empty(), "reasons": reasons});
+    let of_vault = eligibility::vault(&stock.vault);
+    let mut verdicts = vec![verdict(stock.vault.id.as_str(), &of_vault)];
+    for key in &stock.keys {
+        let of_key = [of_vault.clone(), eligibility::key(key)].concat();
+        verdicts.push(verdict(key.id.as_str(), &of_key));
+        for version in &key.versions {
+            let of_version = [of_key.clone(), eligibility::version(key, version)].concat();
+            verdicts.push(verdict(version.id.as_str(), &of_version));
+        }
+    }
+    let never = Reason { code: Code::SecretNotSaved, text: Code::SecretNotSaved.summary().to_owned() };
+    verdicts
+        .extend(stock.secrets.iter().map(|secret| verdict(secret.id.as_str(), std::slice::from_ref(&never))));
+    verdicts
+}
+
+fn merge(into: &mut Value, from: Value) {
+    if let (Value::Object(into), Value::Object(from)) = (into, from) {
+        into.extend(from);
+    }
+}

@@ -1,0 +1,46 @@
+//! Acts: performs a restore or proof plan once and folds what came of it.
+
+use keyferry_core::journal::Progress;
+use keyferry_core::plan::{Plan, PlanKind};
+use keyferry_core::{Environment, Mapping, Proof};
+use keyferry_engine::{Context, Runs, apply};
+
+use crate::RestoreError;
+use crate::fold::{mapping_of, proof_of};
+
+/// A finished run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restored {
+    /// The run.
+    pub run_id: String,
+    /// Old to new OCIDs.
+    pub mapping: Mapping,
+    /// The judgement.
+    pub proof: Proof,
+    /// What each step gave.
+    pub progress: Progress,
+}
+
+/// Performs a plan. A restore plan can be applied once; a proof may be repeated.
+///
+/// # Errors
+/// If the plan holds an error finding, was used before, or a step fails.
+pub async fn run(
+    context: &Context,
+    runs: &Runs,
+    plan: &Plan,
+    environment: &Environment,
+) -> Result<Restored, RestoreError> {
+    let findings: Vec<_> = plan.errors().cloned().collect();
+    if !findings.is_empty() {
+        return Err(RestoreError::Refused { findings });
+    }
+    if plan.environment != *environment {
+        return Err(RestoreError::OtherTenancy(plan.environment.tenancy_id.to_string()));
+    }
+    let _lock = runs.lock(&format!("restore-{}", plan.into))?;
+    let (run_id, mut journal) = runs.begin(plan, &context.seed, plan.kind == PlanKind::Restore)?;
+    let progress = apply(context, plan, &run_id, &mut journal).await?;
+    let (mapping, proof) = (mapping_of(&progress).unwrap_or_default(), proof_of(plan, &progress));
+    Ok(Restored { run_id, mapping, proof, progress })
+}
