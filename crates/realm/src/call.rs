@@ -158,9 +158,4 @@ impl Effect {
         self.changes.push(change.into());
         self
     }
-
-    pub(crate) fn changes(mut self, changes: impl IntoIterator<Item = Change>) -> Self {
-        self.changes.extend(changes);
-        self
-    }
 }

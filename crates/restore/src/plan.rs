@@ -107,8 +107,10 @@ pub fn plan_proof(manifest: &Manifest, environment: &Environment, region: Region
 pub fn plan_blob(request: &BlobRequest<'_>) -> Plan {
     let mut plan = empty(PlanKind::Restore, &request.target.environment, request.into, request.now);
     subscription_finding(&mut plan.findings, request.target, request.into);
-    store_finding(&mut plan.findings, request.blob.region, request.into, &request.blob.to_string());
-    compartment_finding(&mut plan.findings, request.target, request.compartment_id, "the vault");
+    if plan.findings.is_empty() {
+        store_finding(&mut plan.findings, request.blob.region, request.into, &request.blob.to_string());
+        compartment_finding(&mut plan.findings, request.target, request.compartment_id, "the vault");
+    }
     let because =
         "the file has no signed manifest: its bytes are taken as they are and its versions are unprovable";
     plan.findings.push(Finding::new(Code::Unprovable, Severity::Warning, request.blob, because));
@@ -176,6 +178,10 @@ fn findings(request: &RestoreRequest<'_>) -> Vec<Finding> {
         return findings;
     }
     subscription_finding(&mut findings, target, request.into);
+    // An unsubscribed region was not looked at, so nothing more is known of it.
+    if !findings.is_empty() {
+        return findings;
+    }
     if manifest.contents == Contents::MetadataOnly {
         let because = "the backup holds the vault's metadata only; no key comes back";
         findings.push(Finding::new(Code::MetadataOnly, Severity::Warning, &manifest.backup_id, because));

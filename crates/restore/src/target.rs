@@ -45,7 +45,9 @@ pub async fn look(
         return Ok(target);
     }
     target.compartments = client.compartments(into).await?;
-    if let Some((id, compartment)) = vault {
+    // In a compartment that is gone, or of another tenancy, nothing can be listed.
+    let is_there = |id: &CompartmentId| target.compartments.iter().any(|c| c.id == *id && c.is_active);
+    if let Some((id, compartment)) = vault.filter(|(_, compartment)| is_there(compartment)) {
         let vaults = client.list_vaults(into, compartment).await?;
         let is_it = |v: &&keyferry_core::model::Vault| {
             (v.id == *id || v.restored_from.as_ref() == Some(id)) && v.lifecycle_state != VaultState::Deleted

@@ -86,7 +86,7 @@ fn each_reason_against_a_restore_has_its_own_code() {
     let good = target(&["c1", "c2"]);
     let code = |target: &Target, into: &str| errors(&planned(target, FRANKFURT, into, Existing::Fail));
     assert_eq!(code(&good, "eu-frankfurt-2"), [Code::OtherRealm], "a look-alike in another realm");
-    assert_eq!(code(&good, "eu-zurich-1"), [Code::NotSubscribed, Code::BucketElsewhere]);
+    assert_eq!(code(&good, "eu-zurich-1"), [Code::NotSubscribed]);
     assert_eq!(
         code(&target(&["c1"]), "eu-frankfurt-1"),
         [Code::CompartmentGone],

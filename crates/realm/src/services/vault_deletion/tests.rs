@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use http::Method;
+use keyferry_wire::kms::{KeyState, ProtectionMode};
 use serde_json::json;
 
 use super::*;
+use crate::material::Shape;
+use crate::records::KeyRecord;
 use crate::services::vault_testing::{TestVault, aes, base64, settle, text};
 use crate::testing::{Client, good, header, iad, refused};
 
@@ -116,13 +119,28 @@ fn a_stale_etag_is_refused() {
 
 #[test]
 fn a_vault_is_not_deleted_before_its_keys() {
-    let client = Client::new();
-    let vault = TestVault::create(&client, iad(), "v");
-    vault.key("k", &aes());
-    let key = client.realm.first_key().expect("a key");
-    let due = |days| client.now().checked_add(DAY * days).expect("a time");
+    let now: Timestamp = "2026-08-01T12:00:00Z".parse().expect("a time");
+    let due = |days| now.checked_add(DAY * days).expect("a time");
     let mut world = World::default();
-    world.apply(crate::records::KeyRecord { time_of_deletion: Some(due(20)), ..key }.into());
-    assert_eq!(check_no_key_outlives(&world, &vault.id, due(10)).expect_err("refused").code, "Conflict");
-    check_no_key_outlives(&world, &vault.id, due(20)).expect("not after the vault");
+    let key = KeyRecord {
+        id: "key".to_owned(),
+        region: iad(),
+        vault_id: "vault".to_owned(),
+        lineage_id: "key".to_owned(),
+        compartment_id: "compartment".to_owned(),
+        display_name: "k".to_owned(),
+        freeform_tags: Default::default(),
+        defined_tags: Default::default(),
+        shape: Shape::EcdsaP384,
+        protection_mode: ProtectionMode::Hsm,
+        state: KeyState::PendingDeletion,
+        current_version_id: "version".to_owned(),
+        time_created: now,
+        time_of_deletion: Some(due(20)),
+        restored_from: None,
+        etag: "etag".to_owned(),
+    };
+    world.apply(key.into());
+    assert_eq!(check_no_key_outlives(&world, "vault", due(10)).expect_err("refused").code, "Conflict");
+    check_no_key_outlives(&world, "vault", due(20)).expect("not after the vault");
 }

@@ -1,0 +1,57 @@
+//! `copy`: a backup into another store, read back and compared there.
+
+use keyferry_catalogue::Catalogue;
+use keyferry_core::model::StoreUrl;
+use keyferry_report::{Cell, Document, Tone, units};
+use serde_json::json;
+
+use crate::exit::Outcome;
+use crate::failure::Failure;
+use crate::invocation::{Invocation, open};
+use crate::trust;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Id, the beginning of one, `latest`, `latest~2` or `latest@REGION`
+    #[arg(value_name = "ID")]
+    id: String,
+    /// Store that gets the copy
+    #[arg(long, value_name = "STORE")]
+    to: StoreUrl,
+    /// Show what would be done
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+}
+
+pub(crate) async fn run(args: &Args, on: &Invocation) -> Result<Outcome, Failure> {
+    let cloud = on.cloud()?;
+    let from = on.catalogue(&cloud)?;
+    let opened = open(&from, &trust::allowed_signers(on)?, &args.id).await?;
+    if !args.dry_run {
+        keyferry_catalogue::copy(&from, &Catalogue::new(cloud.client.clone(), args.to.clone()), &opened)
+            .await?;
+    }
+    let manifest = &opened.manifest;
+    let data = json!({
+        "id": manifest.backup_id, "from": from.store(), "to": args.to, "size": manifest.blob.size,
+        "sha256": manifest.blob.sha256, "manifest_sha256": opened.sealed.sha256(), "copied": !args.dry_run,
+    });
+    on.printer.show("copy", &data, || {
+        let mut document = Document::new("Copy");
+        if args.dry_run {
+            document.verdict(Tone::Plain, "Dry run", "nothing was written");
+        } else {
+            document.verdict(Tone::Good, "Copied", "read back and compared, byte for byte");
+        }
+        document.facts([
+            ("Backup", Cell::code(&manifest.backup_id)),
+            ("Vault", manifest.vault.name.as_str().into()),
+            ("From", Cell::code(from.store().to_string())),
+            ("To", Cell::code(args.to.to_string())),
+            ("Size", units::size(manifest.blob.size).into()),
+            ("SHA-256", Cell::code(manifest.blob.sha256.to_string())),
+        ]);
+        document
+    })?;
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,132 @@
+//! The only place that prints: results on standard output, everything else on standard error.
+
+use std::io::{self, Write};
+use std::sync::{Mutex, PoisonError};
+
+use indicatif::ProgressBar;
+use keyferry_core::{Code, Finding, Severity};
+use keyferry_report::{Document, ErrorShown, Line, Style, envelope};
+use serde::Serialize;
+
+use crate::app::Output;
+use crate::exit::Outcome;
+use crate::failure::CliError;
+
+/// Writes for people or for machines, as asked for.
+pub(crate) struct Printer {
+    stdout: Mutex<Box<dyn Write + Send>>,
+    stderr: Mutex<Box<dyn Write + Send>>,
+    output: Output,
+    is_quiet: bool,
+    result_style: Style,
+    message_style: Style,
+    /// Hidden without a terminal; other lines step over it.
+    pub(crate) bar: ProgressBar,
+}
+
+impl std::fmt::Debug for Printer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Printer").field("output", &self.output).finish_non_exhaustive()
+    }
+}
+
+impl Printer {
+    pub(crate) fn new(
+        (stdout, stderr): (Box<dyn Write + Send>, Box<dyn Write + Send>),
+        output: Output,
+        is_quiet: bool,
+        (result_style, message_style): (Style, Style),
+    ) -> Self {
+        let (stdout, stderr) = (Mutex::new(stdout), Mutex::new(stderr));
+        let bar = ProgressBar::hidden();
+        Self { stdout, stderr, output, is_quiet, result_style, message_style, bar }
+    }
+
+    pub(crate) fn output(&self) -> Output {
+        self.output
+    }
+
+    /// The result of a command: `data` for machines, the document for people.
+    pub(crate) fn show(
+        &self,
+        kind: &str,
+        data: &impl Serialize,
+        document: impl FnOnce() -> Document,
+    ) -> Result<(), CliError> {
+        match self.output {
+            Output::Json => self.json(&envelope(kind, data)),
+            // The events are the result; whoever wants the data asks for json.
+            Output::Jsonl => Ok(()),
+            Output::Text => self.raw(&keyferry_report::text(&document(), self.result_style)),
+            Output::Md => self.raw(&keyferry_report::markdown(&document())),
+            Output::Html => self.raw(&keyferry_report::html(&document())),
+            Output::Csv => Err(CliError::Usage("this command has no csv output".into())),
+        }
+    }
+
+    /// A document for machines.
+    pub(crate) fn json(&self, document: &serde_json::Value) -> Result<(), CliError> {
+        self.raw(&format!("{document:#}\n"))
+    }
+
+    /// Text that is the result as it stands.
+    pub(crate) fn raw(&self, text: &str) -> Result<(), CliError> {
+        self.bar.suspend(|| write(&self.stdout, text)).map_err(CliError::Output)
+    }
+
+    /// Something worth knowing. Written nowhere if it can't be: there is nobody left to tell.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.is_quiet {
+            self.message(&format!("{}\n", Line::from(text)));
+        }
+    }
+
+    /// Something that somebody should look at; not silenced by `-q`.
+    pub(crate) fn warn(&self, code: Code, text: &str, help: &str) {
+        let finding = Finding { remedy: help.to_owned(), ..Finding::new(code, Severity::Warning, "", text) };
+        if self.is_for_machines() {
+            self.message(&format!("{}\n", envelope("warning", &finding)));
+        } else {
+            let head = format!("warning[{code}]");
+            self.message(&format!("{head}: {}\n  help: {}\n", Line::from(text), Line::from(help)));
+        }
+    }
+
+    /// Why a command failed.
+    pub(crate) fn failure(&self, error: &ErrorShown) {
+        if self.is_for_machines() {
+            self.message(&format!("{:#}\n", envelope("error", error)));
+        } else {
+            self.message(&error.text(self.message_style));
+        }
+    }
+
+    /// Why the exit code is not zero although all was done.
+    pub(crate) fn outcome(&self, outcome: Outcome) {
+        if let Outcome::Flawed(code) = outcome {
+            self.warn(code, code.summary(), code.help());
+        }
+    }
+
+    /// A question; never silenced.
+    pub(crate) fn ask(&self, text: &str) {
+        self.message(text);
+    }
+
+    fn is_for_machines(&self) -> bool {
+        matches!(self.output, Output::Json | Output::Jsonl)
+    }
+
+    fn message(&self, text: &str) {
+        let _ = self.bar.suspend(|| write(&self.stderr, text));
+    }
+}
+
+/// A reader that went away early, such as `head`, has seen enough.
+fn write(to: &Mutex<Box<dyn Write + Send>>, text: &str) -> io::Result<()> {
+    let mut to = to.lock().unwrap_or_else(PoisonError::into_inner);
+    match to.write_all(text.as_bytes()).and_then(|()| to.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
