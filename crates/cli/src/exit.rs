@@ -74,11 +74,12 @@ pub(crate) fn table() -> String {
         Class::NotEligible,
         Class::Interrupted,
     ];
-    let rows = ALL.map(|class| format!("  {:>3}  {}", of(class), meaning(class)));
-    format!(
-        "Exit codes:\n    0  all is well\n    4  changes pending (only with --detailed-exitcode)\n{}",
-        rows.join("\n")
-    )
+    let mut rows =
+        vec![(0, "all is well"), (Outcome::Pending.exit(), "changes pending (--detailed-exitcode only)")];
+    rows.extend(ALL.map(|class| (of(class), meaning(class))));
+    rows.sort_unstable();
+    let rows: Vec<_> = rows.iter().map(|(code, meaning)| format!("\n  {code:>3}  {meaning}")).collect();
+    format!("Exit codes:{}", rows.concat())
 }
 
 /// What an exit code means, for `--help` and `explain`.

@@ -64,7 +64,7 @@ pub(crate) enum CliError {
         because: String,
     },
     /// A plan with findings that forbid it.
-    #[error("{name}: {because}")]
+    #[error("{} ({name}): {because}", code.summary())]
     Finding {
         /// The finding's subject.
         name: String,
@@ -75,6 +75,9 @@ pub(crate) enum CliError {
         /// What to do.
         remedy: String,
     },
+    /// All was done and shown, and is not good.
+    #[error("{}", .0.summary())]
+    Flaw(Code),
     /// Nobody's signature would be accepted.
     #[error("there is no key to check signatures with")]
     NoSigners {
@@ -159,6 +162,7 @@ impl Explain for CliError {
             Self::Declined | Self::Interrupted { .. } => Code::Interrupted,
             Self::WrongKind { .. } => Code::WrongKind,
             Self::NotEligible { code, .. } | Self::Finding { code, .. } | Self::Drill { code, .. } => *code,
+            Self::Flaw(code) => *code,
             Self::NoSigners { .. } => Code::Untrusted,
             Self::SigningKeyReadable { .. } => Code::KeyFileReadable,
             Self::SigningKey { .. } => Code::Settings,

@@ -111,7 +111,9 @@ fn refuse(
             Err(error) => exit::of(Failure::from(error).code().class()),
         };
     }
-    let usage = CliError::Usage(text.to_string().trim_start_matches("error: ").trim_end().to_owned());
+    let plain = text.to_string();
+    let first = plain.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default();
+    let usage = CliError::Usage(first.split_whitespace().collect::<Vec<_>>().join(" "));
     if as_json {
         printer.failure(&ErrorShown::new(&usage));
     } else {

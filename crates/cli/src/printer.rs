@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 
 use indicatif::ProgressBar;
-use keyferry_core::{Code, Finding, Severity};
+use keyferry_core::{Class, Code, Finding, Severity};
 use keyferry_report::{Document, ErrorShown, Line, Style, envelope};
 use serde::Serialize;
 
@@ -69,9 +69,10 @@ impl Printer {
         self.raw(&format!("{document:#}\n"))
     }
 
-    /// Text that is the result as it stands.
+    /// Text that is the result as it stands. Whoever reads it needs no bar any more.
     pub(crate) fn raw(&self, text: &str) -> Result<(), CliError> {
-        self.bar.suspend(|| write(&self.stdout, text)).map_err(CliError::Output)
+        self.bar.finish_and_clear();
+        write(&self.stdout, text).map_err(CliError::Output)
     }
 
     /// Something worth knowing. Written nowhere if it can't be: there is nobody left to tell.
@@ -84,27 +85,31 @@ impl Printer {
     /// Something that somebody should look at; not silenced by `-q`.
     pub(crate) fn warn(&self, code: Code, text: &str, help: &str) {
         let finding = Finding { remedy: help.to_owned(), ..Finding::new(code, Severity::Warning, "", text) };
-        if self.is_for_machines() {
-            self.message(&format!("{}\n", envelope("warning", &finding)));
-        } else {
-            let head = format!("warning[{code}]");
-            self.message(&format!("{head}: {}\n  help: {}\n", Line::from(text), Line::from(help)));
+        match self.output {
+            Output::Json | Output::Jsonl => self.document("warning", &finding),
+            _ => {
+                let (text, help) = (Line::from(text), Line::from(help));
+                self.message(&format!("warning[{code}]: {text}\n  help: {help}\n"));
+            }
         }
     }
 
     /// Why a command failed.
     pub(crate) fn failure(&self, error: &ErrorShown) {
-        if self.is_for_machines() {
-            self.message(&format!("{:#}\n", envelope("error", error)));
-        } else {
-            self.message(&error.text(self.message_style));
+        match self.output {
+            Output::Json | Output::Jsonl => self.document("error", error),
+            _ => self.message(&error.text(self.message_style)),
         }
     }
 
     /// Why the exit code is not zero although all was done.
     pub(crate) fn outcome(&self, outcome: Outcome) {
-        if let Outcome::Flawed(code) = outcome {
-            self.warn(code, code.summary(), code.help());
+        match outcome {
+            Outcome::Flawed(code) if code.class() == Class::Partial => {
+                self.warn(code, code.summary(), code.help());
+            }
+            Outcome::Flawed(code) => self.failure(&ErrorShown::new(&CliError::Flaw(code))),
+            Outcome::Done | Outcome::Pending | Outcome::Partly => {}
         }
     }
 
@@ -113,8 +118,14 @@ impl Printer {
         self.message(text);
     }
 
-    fn is_for_machines(&self) -> bool {
-        matches!(self.output, Output::Json | Output::Jsonl)
+    /// A message for machines: with events it is one of many lines, else it may be read by people as well.
+    fn document(&self, kind: &str, data: &impl Serialize) {
+        let document = envelope(kind, data);
+        self.message(&if self.output == Output::Jsonl {
+            format!("{document}\n")
+        } else {
+            format!("{document:#}\n")
+        });
     }
 
     fn message(&self, text: &str) {

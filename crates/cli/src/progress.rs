@@ -20,6 +20,7 @@ use crate::printer::Printer;
 pub(crate) struct Progress {
     printer: Arc<Printer>,
     clock: Arc<dyn Clock>,
+    has_bar: bool,
     is_verbose: bool,
     run_id: Mutex<Option<String>>,
 }
@@ -30,9 +31,8 @@ impl Progress {
         if has_bar {
             let style = ProgressStyle::with_template("{spinner:.green} {prefix} {wide_msg}");
             printer.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-            printer.bar.set_draw_target(ProgressDrawTarget::stderr());
         }
-        Self { printer, clock, is_verbose, run_id: Mutex::new(None) }
+        Self { printer, clock, has_bar, is_verbose, run_id: Mutex::new(None) }
     }
 
     /// The run that events last spoke of.
@@ -58,6 +58,22 @@ impl Progress {
         self.event(Event::new(now, EventKind::Summary, command, state));
     }
 
+    /// A part of a story: stays on the screen, with its time.
+    pub(crate) fn chapter(&self, event: Event) {
+        if self.printer.output() == Output::Jsonl {
+            self.event(event);
+        } else {
+            self.printer.note(&format!("{}  {}", event.ts.strftime("%Y-%m-%d %H:%M"), event.state));
+        }
+    }
+
+    /// A small step: passes by, unless somebody wants every line.
+    pub(crate) fn detail(&self, event: Event) {
+        if self.printer.output() == Output::Jsonl || self.is_verbose || self.has_bar {
+            self.note(event);
+        }
+    }
+
     fn event(&self, mut event: Event) {
         event.run_id = event.run_id.or_else(|| self.run_id());
         // An unwritable standard output is reported when the result is written.
@@ -66,7 +82,10 @@ impl Progress {
 
     fn bar(&self, event: &Event) {
         let bar = &self.printer.bar;
-        bar.enable_steady_tick(Duration::from_millis(120));
+        if bar.is_hidden() && !bar.is_finished() {
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+            bar.enable_steady_tick(Duration::from_millis(120));
+        }
         if let Some((done, all)) = event.steps {
             bar.set_prefix(format!("{done}/{all}"));
         }
@@ -81,7 +100,7 @@ impl Observer for Progress {
         }
         if self.printer.output() == Output::Jsonl {
             self.event(event);
-        } else if !self.printer.bar.is_hidden() {
+        } else if self.has_bar {
             self.bar(&event);
         } else if is_change(&event) || self.is_verbose {
             let steps = event.steps.map(|(done, all)| format!("[{done}/{all}] ")).unwrap_or_default();

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use keyferry_backup::{BackupRequest, backup_id};
 use keyferry_catalogue::{Catalogue, bundle};
+use keyferry_core::journal::Progress;
 use keyferry_core::manifest::{Contents, Previous};
 use keyferry_core::sshsig::{AllowedSigners, SigningKey};
 use keyferry_core::{
     Code, Event, EventKind, Evidence, Explain, Inventory, Observer, canonical, evidence::NAMESPACE,
 };
 use keyferry_inventory::Scope;
-use keyferry_restore::{Existing, RestoreRequest};
+use keyferry_restore::{Existing, RestoreRequest, proof_of};
 use keyferry_seams::{Clock as _, Seed};
 
 use crate::embedded::{Ground, ground};
@@ -20,6 +21,9 @@ use crate::scenario::Happening;
 use crate::stage::{name, stage};
 use crate::world::{self, World};
 use crate::{DrillError, Scenario};
+
+/// The name under which a drill signs, as reports tell it to `ssh-keygen -Y verify`.
+const PRINCIPAL: &str = "keyferry";
 
 /// How a drill is run.
 #[derive(Debug)]
@@ -67,7 +71,7 @@ pub async fn run(options: DrillOptions) -> Result<Drilled, DrillError> {
         ground: &ground,
         world: &world,
         key: &key,
-        allowed: AllowedSigners::default().with("drill", key.public()),
+        allowed: AllowedSigners::default().with(PRINCIPAL, key.public()),
         evidence: evidence::begin(&scenario, &ground, options.seed),
     };
     for happening in &scenario.steps {
@@ -268,6 +272,8 @@ impl Drill<'_> {
         let plan = keyferry_restore::plan(&request);
         self.evidence.into = Some(into);
         self.evidence.plan_sha256 = plan.digest().ok();
+        // If the restore stops, none of the bundle's versions is proven.
+        self.evidence.proof = proof_of(&plan, &Progress::default());
         let running = keyferry_restore::run(context, &self.ground.runs, &plan, &self.ground.environment);
         let restored = running.await.map_err(stopped)?;
         self.evidence.run_id = Some(restored.run_id);

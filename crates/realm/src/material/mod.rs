@@ -58,12 +58,14 @@ impl Material {
         if fits { Ok(Self { shape, secret }) } else { Err(CryptoError::NotAKey(shape.to_string())) }
     }
 
-    /// The secret itself, for storage and export.
+    /// The secret itself.
+    #[cfg(test)]
     pub(crate) fn to_bytes(&self) -> &[u8] {
         &self.secret
     }
 
     /// What kind of key this is.
+    #[cfg(test)]
     pub(crate) fn shape(&self) -> Shape {
         self.shape
     }

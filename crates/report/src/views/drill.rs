@@ -49,11 +49,11 @@ pub fn drill(evidence: &Evidence) -> Document {
     calls(&mut document, evidence);
     document.heading("How to check this report");
     document.paragraph(
-        "The report is drawn from evidence.json alone. Its signature needs nothing but OpenSSH, the file of allowed \
-         signers, and in place of SIGNER the name that this file gives the signer:",
+        "The report is drawn from evidence.json alone. Its signature needs nothing but OpenSSH and the file of \
+         allowed signers:",
     );
     document.commands([format!(
-        "ssh-keygen -Y verify -f allowed_signers -I SIGNER -n {NAMESPACE} -s evidence.json.sig < evidence.json"
+        "ssh-keygen -Y verify -f allowed_signers -I keyferry -n {NAMESPACE} -s evidence.json.sig < evidence.json"
     )]);
     document
 }
