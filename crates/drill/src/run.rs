@@ -102,7 +102,7 @@ pub async fn run(options: DrillOptions) -> Result<Drilled, DrillError> {
     Ok(Drilled {
         signature: key.sign(NAMESPACE, &bytes),
         allowed_signers: format!(
-            "drill namespaces=\"{NAMESPACE},keyferry-manifest\" {}\n",
+            "{PRINCIPAL} namespaces=\"{NAMESPACE},keyferry-manifest\" {}\n",
             key.public().to_line()
         ),
         evidence,

@@ -1,8 +1,10 @@
 //! Backups: what is taken, what is left out, and what is refused.
 
 use http::Method;
+use keyferry_seams::Seed;
 use serde_json::{Value, json};
 
+use crate::blob;
 use crate::services::vault_testing::{
     BUCKET, TestVault, aes, compartment, location, log_of, settle, text, work_request,
 };
@@ -64,6 +66,21 @@ fn software_keys_are_left_out_and_the_log_says_so() {
     );
     assert!(says(&format!("The key {} was left out: its state is CREATING.", text(&new, "id"))), "{log:?}");
     assert!(says("The vault was backed up with 2 keys."), "{log:?}");
+}
+
+#[test]
+fn a_version_that_is_not_enabled_yet_is_left_out() {
+    let client = realm();
+    let vault = TestVault::create(&client, iad(), "v");
+    let key = vault.key("k", &aes());
+    let version = good(&vault.manage(&format!("/keys/{key}/keyVersions"), Some(&json!({}))));
+    let log = log_of(&client, iad(), &vault.backup("o", true));
+    let expected = format!("The key version {} was left out: its state is CREATING.", text(&version, "id"));
+    assert!(log.contains(&expected), "{log:?}");
+    let file = blob::open(&vault.bytes_of("o"), &Seed::from_number(2)).expect("the realm's root key");
+    let [part] = &file.keys[..] else { panic!("one key, not {}", file.keys.len()) };
+    assert_eq!(part.versions.len(), 1);
+    assert_eq!(part.versions[0].id, part.current_version_id);
 }
 
 #[test]

@@ -99,6 +99,9 @@ fn rsa_encrypts_with_oaep_only_and_needs_the_version_to_decrypt_after_a_rotation
     assert_eq!(good(&vault.ask("decrypt", &body))["plaintext"], base64("x"));
     body["keyVersionId"] = json!("ocid1.keyversion.oc1.iad.a.b.c");
     assert_eq!(refused(&vault.ask("decrypt", &body)).0, 404);
+    let other = vault.key("other", &rsa());
+    body["keyVersionId"] = json!(vault.versions(&other)[0]);
+    assert_eq!(refused(&vault.ask("decrypt", &body)).0, 404, "a version of another key");
 }
 
 #[test]

@@ -210,6 +210,10 @@ fn failing_back_goes_into_the_first_vault_if_it_is_there_and_else_into_a_new_one
     assert_eq!(back.now()["restoredFromVaultId"], json!(abroad.id));
     assert_eq!(vault.decrypt(&key, &ciphertext), "made abroad");
     assert_eq!(vault.versions(&key).len(), 2);
+    assert_eq!(vault.key_now(&key)["restoredFromKeyId"], json!(abroad_key));
+    for (ours, theirs) in vault.versions(&key).iter().zip(abroad.versions(&abroad_key)) {
+        assert_eq!(vault.version(&key, ours)["restoredFromKeyVersionId"], json!(theirs));
+    }
 
     client.realm.region_down(iad(), Down::Destroyed, client.now()).expect("a region");
     client.realm.region_up(iad(), client.now()).expect("a region");

@@ -103,6 +103,19 @@ fn a_new_schedule_replaces_a_cancelled_one() {
 }
 
 #[test]
+fn a_deletion_may_be_called_off_until_the_last_moment() {
+    let client = Client::new();
+    let vault = TestVault::create(&client, iad(), "v");
+    let key = vault.key("k", &aes());
+    good(&vault.act("scheduleDeletion", &json!({})));
+    client.wait(days(30) - Duration::from_millis(1));
+    good(&vault.act("cancelDeletion", &json!({})));
+    settle(&client);
+    assert_eq!(vault.state(), "ACTIVE");
+    vault.key_now(&key);
+}
+
+#[test]
 fn a_stale_etag_is_refused() {
     let client = Client::new();
     let vault = TestVault::create(&client, iad(), "v");
