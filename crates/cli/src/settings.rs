@@ -101,6 +101,14 @@ mod tests {
     }
 
     #[test]
+    fn an_embedded_tenancy_is_known_by_its_ocid() {
+        let region = Region::parse("iad").expect("known");
+        let identity = keyferry_realm::Identity::mint(vec![region], &keyferry_seams::Seed::from_number(5));
+        let tenancy = keyferry_ids::TenancyId::parse(&identity.tenancy_id).expect("a tenancy");
+        assert!(tenancy.unique().starts_with(EMBEDDED_MARK));
+    }
+
+    #[test]
     fn the_state_folder_is_found_in_the_order_of_nearness() {
         let all = env(&[("KEYFERRY_STATE", "/k"), ("XDG_STATE_HOME", "/x"), ("HOME", "/h")]);
         assert_eq!(state_dir(Some(Path::new("/f")), &all).expect("the flag"), Path::new("/f"));

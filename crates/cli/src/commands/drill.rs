@@ -99,7 +99,7 @@ fn keep(on: &Invocation, drilled: &Drilled, folder: &Path) -> Result<(), CliErro
         ("realm-log.jsonl", &drilled.realm_log),
     ];
     for (name, bytes) in files {
-        on.disk.write(&folder.join(name), bytes, Access::Everyone)?;
+        on.disk.write(&folder.join(name), bytes, Access::Owner)?;
     }
     Ok(())
 }

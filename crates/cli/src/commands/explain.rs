@@ -2,7 +2,7 @@
 
 use keyferry_core::Code;
 use keyferry_report::{Cell, Document};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::exit;
 use crate::exit::Outcome;
@@ -12,25 +12,50 @@ use crate::invocation::Invocation;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// A code, such as KF-2104
-    #[arg(value_name = "CODE", value_parser = code)]
-    code: Code,
+    #[arg(value_name = "CODE", value_parser = code, required_unless_present = "all")]
+    code: Option<Code>,
+    /// All codes
+    #[arg(long, conflicts_with = "code")]
+    all: bool,
 }
 
 pub(crate) fn run(args: &Args, on: &Invocation) -> Result<Outcome, Failure> {
-    let code = args.code;
-    let (exit_code, meaning) = (exit::of(code.class()), exit::meaning(code.class()));
-    let data = json!({
-        "code": code, "summary": code.summary(), "help": code.help(), "exit_code": exit_code, "meaning": meaning,
-    });
-    on.printer.show("explain", &data, || {
-        let mut document = Document::new(format!("{code}: {}", code.summary()));
-        document.facts([
-            ("What to do", Cell::words(code.help())),
-            ("Exit code", Cell::words(format!("{exit_code}, {meaning}"))),
-        ]);
-        document
-    })?;
+    match args.code {
+        Some(code) => on.printer.show("explain", &described(code), || page(code))?,
+        None => {
+            let all: Vec<Value> = Code::ALL.iter().copied().map(described).collect();
+            on.printer.show("explain", &json!({"codes": all}), table)?;
+        }
+    }
     Ok(Outcome::Done)
+}
+
+fn described(code: Code) -> Value {
+    let (exit_code, meaning) = (exit::of(code.class()), exit::meaning(code.class()));
+    json!({
+        "code": code, "summary": code.summary(), "help": code.help(), "exit_code": exit_code, "meaning": meaning,
+    })
+}
+
+fn page(code: Code) -> Document {
+    let (exit_code, meaning) = (exit::of(code.class()), exit::meaning(code.class()));
+    let mut document = Document::new(format!("{code}: {}", code.summary()));
+    document.facts([
+        ("What to do", Cell::words(code.help())),
+        ("Exit code", Cell::words(format!("{exit_code}, {meaning}"))),
+    ]);
+    document
+}
+
+fn table() -> Document {
+    let mut document = Document::new("Codes");
+    let rows = Code::ALL.iter().map(|code| {
+        let exit_code = exit::of(code.class()).to_string();
+        let texts = [Cell::words(code.summary()), Cell::words(code.help()), Cell::number(exit_code)];
+        [Cell::words(code.to_string())].into_iter().chain(texts).collect()
+    });
+    document.table(&["Code", "What it means", "What to do", "Exit code"], rows);
+    document
 }
 
 /// With or without the letters.
