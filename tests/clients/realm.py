@@ -2,12 +2,14 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
 
 OCI = str(Path(sys.executable).with_name("oci"))
 # Nothing of the user's own configuration may reach the programs.
@@ -57,8 +59,8 @@ class Realm:
         done = subprocess.run(command, env=CLEAN | QUIET, capture_output=True, text=True, timeout=120)
         context = f"oci {' '.join(command[1:])}\nexit {done.returncode}\n{done.stdout}{done.stderr}"
         if refused:
-            check_refusal = done.returncode != 0 and f'"status": {refused}' in done.stderr
-            return check_refusal or fail(f"not refused with {refused}: {context}")
+            is_refused = done.returncode != 0 and f'"status": {refused}' in done.stderr
+            return is_refused or fail(f"not refused with {refused}: {context}")
         if done.returncode != 0:
             fail(context)
         return json.loads(done.stdout) if done.stdout.strip() else {}
@@ -91,7 +93,9 @@ class Realm:
         return self.wait_for(region, f"work-requests work-request get --work-request-id {id}", "SUCCEEDED")
 
     def objects(self, region, words, *more, **options):
-        return self.oci(self.at(region), f"os object {words} -ns {self.namespace} -bn {BUCKET}", *more, **options)
+        command, _, words = words.partition(" ")
+        place = f"-ns {self.namespace} -bn {BUCKET}"
+        return self.oci(self.at(region), f"os object {command} {place} {words}", *more, **options)
 
     def download(self, region, name):
         with tempfile.TemporaryDirectory() as folder:
@@ -130,3 +134,20 @@ class SecondRealm(Realm):
     def __exit__(self, *_):
         self.process.kill()
         self.process.wait()
+
+
+class Ruin:
+    """Listens where a lost region was, and counts who knocks."""
+
+    def __init__(self, endpoint):
+        self.socket = socket.create_server(("127.0.0.1", urlsplit(endpoint).port))
+        self.socket.setblocking(False)
+
+    def knocks(self):
+        count = 0
+        try:
+            while True:
+                self.socket.accept()[0].close()
+                count += 1
+        except BlockingIOError:
+            return count

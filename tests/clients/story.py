@@ -1,4 +1,4 @@
-"""Oracle's own clients live through the loss of a region: `story.py READY_JSON KEYFERRY`.
+"""Oracle's own clients live through the loss of a region: `story.py REALM_JSON KEYFERRY`.
 
 Every request is made by oci-cli, by the Python SDK or, where it says so, by Keyferry. The first check that does
 not hold ends the story.
@@ -11,7 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import signatures
-from realm import ASHBURN, BUCKET, FRANKFURT, PHOENIX, Checks, Failed, Realm, SecondRealm, check, together
+from realm import ASHBURN, BUCKET, FRANKFURT, PHOENIX, Checks, Failed, Realm, Ruin, SecondRealm, check, together
 from vault import AES, P384, RSA, Sealed, Vault
 
 
@@ -229,12 +229,14 @@ def tell(realm, folder):
     realm.steer(f"region down {ASHBURN} --how destroyed")
     status = {r["region"]: r["down"] for r in realm.steer("status")["regions"]}
     check("Ashburn is destroyed", status == {ASHBURN: "destroyed", FRANKFURT: None, PHOENIX: None})
+    ruin = Ruin(realm.at(ASHBURN))
 
     restored = Vault.restore(realm, FRANKFURT, "cards.kmsbak", payments)
     new_keys = sealed.check_opened_by(restored, (payments, shared), "restored by oci-cli in Frankfurt")
     check_lineage(restored, cards, new_keys, keys)
     restored = restored_by_keyferry(realm, "cards.kmsbak", payments, folder)
     sealed.check_opened_by(restored, (payments, shared), "restored by Keyferry in Phoenix")
+    check("nobody knocked at the lost region's port meanwhile", ruin.knocks() == 0)
     restored = Vault.restore(realm, FRANKFURT, by_keyferry, payments)
     opened = restored.opens(restored.keys(payments)["bookings"], by_ledger, booking)
     check("oci-cli restores a backup made by Keyferry, and its key opens an old ciphertext", opened)
@@ -242,7 +244,7 @@ def tell(realm, folder):
 
 
 def main():
-    realm = Realm(json.loads(sys.argv[1]), sys.argv[2])
+    realm = Realm(json.loads(Path(sys.argv[1]).read_text()), sys.argv[2])
     with tempfile.TemporaryDirectory() as folder:
         try:
             tell(realm, folder)

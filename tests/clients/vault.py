@@ -105,9 +105,10 @@ class Sealed:
         aes, rsa, ecdsa = (keys[name] for name in ("card-data", "invoice-wrapping", "receipt-signing"))
         version = f"--key-version-id {rsa['current-key-version']} {OAEP}"
         forged = bytes([self.message[0] ^ 1]) + self.message[1:]
-        judge = lambda message: vault.verifies(
-            ecdsa["id"], ecdsa["current-key-version"], message, self.signature
-        )
+
+        def judge(message):
+            return vault.verifies(ecdsa["id"], ecdsa["current-key-version"], message, self.signature)
+
         opened = together(
             lambda: vault.opens(aes["id"], self.by_first, self.first),
             lambda: vault.opens(aes["id"], self.by_second, self.second),

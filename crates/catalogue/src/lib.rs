@@ -10,5 +10,5 @@ mod store;
 pub use check::{Checked, CheckedObject, check};
 pub use copy::copy;
 pub use error::CatalogueError;
-pub use listing::{Listed, select};
+pub use listing::{Damaged, Listed, Listing};
 pub use store::{Catalogue, OpenedBundle};

@@ -1,14 +1,14 @@
 //! A store of bundles in a bucket.
 
 use bytes::Bytes;
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{StreamExt as _, stream};
 use keyferry_core::manifest::{self, Manifest, SealedManifest};
 use keyferry_core::model::{ObjectPlace, StoreUrl};
 use keyferry_core::sshsig::{AllowedSigners, Signer};
 use keyferry_core::{Sha256, canonical};
 use keyferry_oci::Client;
 
-use crate::{CatalogueError, Listed, bundle};
+use crate::{CatalogueError, Damaged, Listed, Listing, bundle};
 
 /// Longest signature that is read.
 const LONGEST_SIGNATURE: usize = 4096;
@@ -33,6 +33,18 @@ pub struct OpenedBundle {
     pub sealed: SealedManifest,
 }
 
+impl OpenedBundle {
+    /// Checks a listed backup's signature; only now its manifest may be acted on.
+    ///
+    /// # Errors
+    /// If the signature does not match or its signer is not allowed.
+    pub fn open(listed: &Listed, allowed: &AllowedSigners) -> Result<Self, CatalogueError> {
+        let bad = |source| CatalogueError::Manifest { backup_id: listed.manifest.backup_id.clone(), source };
+        let (manifest, signer) = manifest::open(&listed.sealed, allowed).map_err(bad)?;
+        Ok(Self { manifest, signer, sealed: listed.sealed.clone() })
+    }
+}
+
 impl Catalogue {
     /// The bundles in that store.
     pub fn new(client: Client, store: StoreUrl) -> Self {
@@ -48,24 +60,31 @@ impl Catalogue {
         |source| CatalogueError::Cloud { store: self.store.to_string(), source: Box::new(source) }
     }
 
-    /// All backups, oldest first. Bundles without a readable manifest are an error, not an absence.
+    /// All backups. A bundle whose manifest is missing a part or damaged is listed as that.
     ///
     /// # Errors
-    /// If the bucket can't be read or a manifest is damaged.
-    pub async fn list(&self) -> Result<Vec<Listed>, CatalogueError> {
+    /// If the bucket can't be read.
+    pub async fn list(&self) -> Result<Listing, CatalogueError> {
         let root = self.store.object(bundle::FOLDER);
         let prefix = format!("{}/", root.name);
-        let names = self.client.list_objects(&self.store, &prefix).await;
-        let names = names.map_err(self.cloud())?;
+        let names = self.client.list_objects(&self.store, &prefix).await.map_err(self.cloud())?;
         let cut = if self.store.prefix.is_empty() { 0 } else { self.store.prefix.len() + 1 };
         let ids = names.iter().filter_map(|(name, _)| bundle::backup_of(name.get(cut..)?)).map(str::to_owned);
-        let ids: Vec<String> = ids.collect();
-        let read = |id: String| async move { self.read(&id).await };
-        let mut all: Vec<Listed> = stream::iter(ids).map(read).buffered(AT_ONCE).try_collect().await?;
-        all.sort_by(|a, b| {
-            (a.manifest.made_at, &a.manifest.backup_id).cmp(&(b.manifest.made_at, &b.manifest.backup_id))
+        let read = |id: String| async move { (self.read(&id).await, id) };
+        let all: Vec<_> = stream::iter(ids).map(read).buffered(AT_ONCE).collect().await;
+        let mut listing = Listing::default();
+        for (read, backup_id) in all {
+            match read {
+                Ok(listed) => listing.backups.push(listed),
+                Err(error @ CatalogueError::Cloud { .. }) => return Err(error),
+                Err(error) => listing.damaged.push(Damaged { backup_id, error }),
+            }
+        }
+        listing.backups.sort_by(|a, b| {
+            let key = |l: &Listed| (l.manifest.made_at, l.manifest.backup_id.clone());
+            key(a).cmp(&key(b))
         });
-        Ok(all)
+        Ok(listing)
     }
 
     /// Reads one manifest without judging its signature.
@@ -88,16 +107,6 @@ impl Catalogue {
             return Err(CatalogueError::Misplaced { folder: backup_id.to_owned(), says });
         }
         Ok(Listed { manifest, sealed })
-    }
-
-    /// Checks a listed backup's signature; only now its manifest may be acted on.
-    ///
-    /// # Errors
-    /// If the signature does not match or its signer is not allowed.
-    pub fn open(&self, listed: &Listed, allowed: &AllowedSigners) -> Result<OpenedBundle, CatalogueError> {
-        let bad = |source| CatalogueError::Manifest { backup_id: listed.manifest.backup_id.clone(), source };
-        let (manifest, signer) = manifest::open(&listed.sealed, allowed).map_err(bad)?;
-        Ok(OpenedBundle { manifest, signer, sealed: listed.sealed.clone() })
     }
 
     /// Writes manifest and signature of a backup whose file is already there, and reads them back.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::Shared;
-use keyferry_catalogue::{Catalogue, OpenedBundle, select};
+use keyferry_catalogue::{Catalogue, OpenedBundle};
 use keyferry_core::model::StoreUrl;
 use keyferry_core::sshsig::AllowedSigners;
 use keyferry_core::{Environment, EnvironmentKind, Observer};
@@ -137,6 +137,5 @@ pub(crate) async fn open(
     allowed: &AllowedSigners,
     word: &str,
 ) -> Result<OpenedBundle, Failure> {
-    let all = catalogue.list().await?;
-    Ok(catalogue.open(select(&all, word)?, allowed)?)
+    Ok(OpenedBundle::open(&catalogue.list().await?.select(word)?, allowed)?)
 }

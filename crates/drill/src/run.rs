@@ -182,10 +182,8 @@ impl Drill<'_> {
         let seen =
             context.client.bucket(store.region, &store.namespace, &store.bucket).await.map_err(stopped)?;
         let catalogue = Catalogue::new(context.client.clone(), store.clone());
-        let listed = catalogue.list().await.map_err(stopped)?;
-        let previous = listed.iter().rev().find(|listed| listed.manifest.vault.id == *id);
-        let previous =
-            previous.map(|listed| catalogue.open(listed, &self.allowed)).transpose().map_err(stopped)?;
+        let listing = catalogue.list().await.map_err(stopped)?;
+        let (previous, _) = listing.newest_of(id, &self.ground.environment, &self.allowed);
         let now = context.clock.now();
         let backup_id = backup_id(now, u32::from_be_bytes(context.seed.bytes(&format!("backup {now}"))));
         let request = BackupRequest {
@@ -233,8 +231,8 @@ impl Drill<'_> {
     async fn damage(&self, bucket: &str) -> Result<(), Stopped> {
         let client = &self.ground.context.client;
         let store = self.world.stores.get(bucket).ok_or_else(|| missing("bucket"))?;
-        let listed = Catalogue::new(client.clone(), store.clone()).list().await.map_err(stopped)?;
-        let newest = listed.last().ok_or_else(|| missing("backup"))?;
+        let listing = Catalogue::new(client.clone(), store.clone()).list().await.map_err(stopped)?;
+        let newest = listing.select("latest").map_err(stopped)?;
         let place = store.object(&bundle::blob(&newest.manifest.backup_id));
         let limit = usize::try_from(newest.manifest.blob.size).unwrap_or(usize::MAX);
         let mut bytes = client.object(&place, limit).await.map_err(stopped)?.to_vec();
@@ -251,10 +249,13 @@ impl Drill<'_> {
         let store = self.world.stores.get(bucket).ok_or_else(|| missing("bucket"))?;
         let id = self.world.vaults.get(vault).ok_or_else(|| missing("vault"))?;
         let catalogue = Catalogue::new(context.client.clone(), store.clone());
-        let listed = catalogue.list().await.map_err(stopped)?;
-        let newest =
-            listed.iter().rev().find(|l| l.manifest.vault.id == *id).ok_or_else(|| missing("backup"))?;
-        let manifest = catalogue.open(newest, &self.allowed).map_err(stopped)?.manifest;
+        let listing = catalogue.list().await.map_err(stopped)?;
+        let (newest, passed_over) = listing.newest_of(id, &self.ground.environment, &self.allowed);
+        // A drill takes the newest backup or none: an older one would hide the loss.
+        if let Some(error) = passed_over.into_iter().next() {
+            return Err(stopped(error));
+        }
+        let manifest = newest.ok_or_else(|| missing("backup"))?.manifest;
         let recorded = Some((id, &manifest.vault.compartment.id));
         let into = store.region;
         let looking =

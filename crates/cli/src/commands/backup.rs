@@ -239,22 +239,17 @@ impl Job<'_> {
         stock: &VaultStock,
         catalogue: Catalogue,
     ) -> Result<Option<OpenedBundle>, Failure> {
-        let all = catalogue.list().await?;
-        let of_vault = all.iter().rev().filter(|listed| {
-            listed.manifest.vault.id == stock.vault.id
-                && listed.manifest.environment == self.cloud.environment
-        });
-        for listed in of_vault {
-            match catalogue.open(listed, &self.allowed) {
-                Ok(opened) => return Ok(Some(opened)),
-                Err(error) => {
-                    let id = &listed.manifest.backup_id;
-                    let text = format!("backup {id} is passed over: its signature was not accepted");
-                    self.on.printer.warn(error.code(), &text, error.code().help());
-                }
-            }
+        let listing = catalogue.list().await?;
+        let (newest, passed_over) =
+            listing.newest_of(&stock.vault.id, &self.cloud.environment, &self.allowed);
+        for error in listing.damaged.iter().map(|damaged| &damaged.error).chain(&passed_over) {
+            self.on.printer.warn(
+                error.code(),
+                &format!("a backup is passed over: {error}"),
+                error.code().help(),
+            );
         }
-        Ok(None)
+        Ok(newest)
     }
 
     fn plan<'a>(

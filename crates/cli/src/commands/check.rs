@@ -1,13 +1,13 @@
 //! `check`: every object of a backup present, with size and SHA-256 as signed.
 
-use keyferry_catalogue::{bundle, select};
+use keyferry_catalogue::{OpenedBundle, bundle};
 use keyferry_core::Code;
-use keyferry_report::{CheckVerdict, CheckedBackup, CheckedObject, views};
+use keyferry_report::{CheckVerdict, CheckedBackup, CheckedObject, ErrorShown, views};
 use serde_json::json;
 
 use crate::exit::Outcome;
 use crate::failure::Failure;
-use crate::invocation::Invocation;
+use crate::invocation::{Invocation, open};
 use crate::trust;
 
 #[derive(Debug, clap::Args)]
@@ -24,15 +24,20 @@ pub(crate) async fn run(args: &Args, on: &Invocation) -> Result<Outcome, Failure
     let cloud = on.cloud()?;
     let catalogue = on.catalogue(&cloud)?;
     let allowed = trust::allowed_signers(on)?;
-    let listed = catalogue.list().await?;
     let mut opened = Vec::new();
+    let mut unbelieved = Vec::new();
     if args.all {
-        for listed in &listed {
-            opened.push(catalogue.open(listed, &allowed)?);
+        let listing = catalogue.list().await?;
+        unbelieved.extend(listing.damaged.into_iter().map(|damaged| damaged.error));
+        for listed in &listing.backups {
+            match OpenedBundle::open(listed, &allowed) {
+                Ok(bundle) => opened.push(bundle),
+                Err(error) => unbelieved.push(error),
+            }
         }
     }
     for id in &args.ids {
-        opened.push(catalogue.open(select(&listed, id)?, &allowed)?);
+        opened.push(open(&catalogue, &allowed, id).await?);
     }
     let checked = keyferry_catalogue::check(&catalogue, &opened).await?;
     let backups: Vec<_> = checked
@@ -55,6 +60,11 @@ pub(crate) async fn run(args: &Args, on: &Invocation) -> Result<Outcome, Failure
     let is_missing = |backup: &CheckedBackup| {
         backup.objects.iter().any(|object| object.verdict() == CheckVerdict::Missing)
     };
+    let mut unbelieved = unbelieved.into_iter();
+    if let Some(first) = unbelieved.next() {
+        unbelieved.for_each(|error| on.printer.failure(&ErrorShown::new(&error)));
+        return Err(first.into());
+    }
     Ok(match backups.iter().find(|backup| !backup.is_good()) {
         None => Outcome::Done,
         Some(bad) if is_missing(bad) => Outcome::Flawed(Code::ObjectMissing),

@@ -1,8 +1,8 @@
 //! `list`: the backups in a store, and whether their signatures are accepted.
 
-use keyferry_catalogue::{Catalogue, Listed};
+use keyferry_catalogue::{Catalogue, Listed, OpenedBundle};
 use keyferry_core::sshsig::AllowedSigners;
-use keyferry_report::{ListedBackup, views};
+use keyferry_report::{ErrorShown, ListedBackup, views};
 use serde_json::json;
 
 use crate::exit::Outcome;
@@ -14,10 +14,13 @@ pub(crate) async fn run(on: &Invocation) -> Result<Outcome, Failure> {
     let cloud = on.cloud()?;
     let catalogue = on.catalogue(&cloud)?;
     let allowed = trust::known_signers(on)?;
-    let listed = catalogue.list().await?;
-    let backups: Vec<_> = listed.iter().map(|listed| shown(&catalogue, &allowed, listed)).collect();
+    let listing = catalogue.list().await?;
+    let backups: Vec<_> = listing.backups.iter().map(|listed| shown(&catalogue, &allowed, listed)).collect();
     on.printer.show("list", &json!({"backups": backups}), || views::backups_list(&backups))?;
-    Ok(Outcome::Done)
+    let mut damaged = listing.damaged.into_iter().map(|damaged| damaged.error);
+    let Some(first) = damaged.next() else { return Ok(Outcome::Done) };
+    damaged.for_each(|error| on.printer.failure(&ErrorShown::new(&error)));
+    Err(first.into())
 }
 
 fn shown(catalogue: &Catalogue, allowed: &AllowedSigners, listed: &Listed) -> ListedBackup {
@@ -34,6 +37,6 @@ fn shown(catalogue: &Catalogue, allowed: &AllowedSigners, listed: &Listed) -> Li
         unprovable: manifest.unprovable.len(),
         size: manifest.blob.size,
         places: vec![catalogue.store().clone()],
-        signer: catalogue.open(listed, allowed).ok().map(|opened| opened.signer.principal),
+        signer: OpenedBundle::open(listed, allowed).ok().map(|opened| opened.signer.principal),
     }
 }
