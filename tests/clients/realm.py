@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -74,6 +75,18 @@ class Realm:
             fail(f"{' '.join(command)}\nexit {done.returncode}, not {exits}\n{done.stdout}{done.stderr}")
         document = done.stdout if done.stdout.strip() else done.stderr
         return json.loads(document) if document.strip() else {}
+
+    def admin(self, method, path, body=None):
+        """Asks the realm's steering interface itself."""
+        where, token = self.ready["admin"]["url"], Path(self.ready["admin"]["token_file"]).read_text().strip()
+        request = urllib.request.Request(where + path, method=method, data=body and json.dumps(body).encode())
+        request.add_header("authorization", f"Bearer {token}")
+        with urllib.request.urlopen(request) as reply:
+            return reply.read().decode()
+
+    def log(self):
+        """Every request that the realm has answered, oldest first."""
+        return [json.loads(line) for line in self.admin("GET", "/log").splitlines()]
 
     def steer(self, words):
         """Tells the realm something, by Keyferry's steering commands."""

@@ -11,8 +11,8 @@ use keyferry_ids::{CompartmentId, KeyId, Region};
 use keyferry_oci::{
     Client, ClientConfig, Credentials, Endpoints, NewKey, NewVault, Reqwest, RetryPolicy, Source,
 };
-use keyferry_realm::{Secret, admin};
-use keyferry_seams::{Clock as _, HttpSend as _, RealDisk, Seed, SystemClock};
+use keyferry_realm::{ReadyLine, Secret, admin};
+use keyferry_seams::{Clock as _, HttpSend, RealDisk, Seed, SystemClock};
 
 use crate::Served;
 
@@ -20,6 +20,33 @@ use crate::Served;
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(future)
+}
+
+/// Keyferry's client with the credentials of the realm's user.
+pub fn client(ready: &ReadyLine, http: Arc<dyn HttpSend>, retry: RetryPolicy) -> Client {
+    let environment = BTreeMap::new();
+    let credentials = Credentials::load(Source {
+        disk: &RealDisk,
+        environment: &environment,
+        config_file: Some(&ready.config_file),
+        profile: None,
+        auth: None,
+        region: None,
+    })
+    .expect("the realm writes a good configuration");
+    let mut endpoints = Endpoints::of(credentials.tenancy_id.realm());
+    for (region, place) in &ready.regions {
+        endpoints = endpoints.with(*region, &place.endpoint).expect("loopback");
+    }
+    Client::new(ClientConfig {
+        http,
+        clock: Arc::new(SystemClock),
+        seed: Seed::from_number(99),
+        credentials,
+        endpoints: endpoints.closed(),
+        retry,
+        observer: None,
+    })
 }
 
 /// Signed calls in the name of the realm's user.
@@ -37,34 +64,16 @@ pub struct Account {
 impl Account {
     /// The realm's user.
     pub fn of(realm: &Served) -> Self {
-        let environment = BTreeMap::new();
-        let credentials = Credentials::load(Source {
-            disk: &RealDisk,
-            environment: &environment,
-            config_file: Some(&realm.ready.config_file),
-            profile: None,
-            auth: None,
-            region: None,
-        })
-        .expect("the realm writes a good configuration");
-        let mut endpoints = Endpoints::of(credentials.tenancy_id.realm());
-        for (region, place) in &realm.ready.regions {
-            endpoints = endpoints.with(*region, &place.endpoint).expect("loopback");
-        }
-        let client = Client::new(ClientConfig {
-            http: Arc::new(Reqwest::new()),
-            clock: Arc::new(SystemClock),
-            seed: Seed::from_number(99),
-            credentials,
-            endpoints: endpoints.closed(),
-            retry: RetryPolicy::default(),
-            observer: None,
-        });
+        Self::at(&realm.ready)
+    }
+
+    /// The user of a realm in whatever process.
+    pub fn at(ready: &ReadyLine) -> Self {
         Self {
-            client,
-            home: realm.ready.home_region,
-            namespace: realm.ready.namespace.clone(),
-            admin: (realm.ready.admin.url.clone(), realm.ready.admin.token_file.clone()),
+            client: client(ready, Arc::new(Reqwest::new()), RetryPolicy::default()),
+            home: ready.home_region,
+            namespace: ready.namespace.clone(),
+            admin: (ready.admin.url.clone(), ready.admin.token_file.clone()),
         }
     }
 

@@ -5,7 +5,7 @@ mod command;
 mod served;
 mod ssh_keygen;
 
-pub use account::{Account, block_on};
+pub use account::{Account, block_on, client};
 pub use command::{Keyferry, Ran};
 pub use served::Served;
 pub use ssh_keygen::ssh_keygen_verify;

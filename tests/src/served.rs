@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 
 use keyferry_ids::Region;
-use keyferry_realm::{Latency, ReadyLine, ServeOptions, serve};
+use keyferry_realm::{ReadyLine, ServeOptions, serve};
 use keyferry_seams::{RealDisk, SystemClock};
 use tokio::sync::oneshot;
 
@@ -27,11 +27,9 @@ impl Served {
         let (said, hear) = mpsc::channel();
         let (stop, stopped) = oneshot::channel();
         let options = ServeOptions {
-            data: data.to_path_buf(),
             regions: Some(vec![region("us-ashburn-1"), region("eu-frankfurt-1")]),
             seed: Some(seed),
-            port: 0,
-            latency: Latency::none(),
+            ..ServeOptions::new(data.to_path_buf())
         };
         let thread = std::thread::spawn(move || {
             let runtime =

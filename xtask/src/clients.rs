@@ -2,19 +2,20 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
+use crate::python;
 use crate::workspace::{Workspace, run as run_command};
 
 const REGIONS: &str = "us-ashburn-1,eu-frankfurt-1,us-phoenix-1";
 
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let started = Instant::now();
-    let python = clients(workspace)?;
+    let python = python::environment(workspace, "clients")?.join("python");
     let keyferry = workspace.build_keyferry()?;
     let data = workspace.target.join(format!("clients/realm-{}", std::process::id()));
     let server = Server::start(workspace, &keyferry, &data)?;
@@ -31,26 +32,6 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     fs::remove_dir_all(&data).with_context(|| format!("{} can't be removed", data.display()))?;
     println!("clients: {:.0} s", started.elapsed().as_secs_f64());
     Ok(())
-}
-
-/// The Python of a virtual environment that holds exactly the pinned clients.
-fn clients(workspace: &Workspace) -> Result<PathBuf> {
-    let pins = workspace.root.join("tests/clients/requirements.txt");
-    let wanted = fs::read_to_string(&pins).context("tests/clients/requirements.txt can't be read")?;
-    let folder = workspace.target.join("clients/venv");
-    let python = folder.join("bin/python");
-    // Written last, so that an installation that was cut short is not taken for a whole one.
-    let installed = folder.join("installed.txt");
-    if fs::read_to_string(&installed).is_ok_and(|known| known == wanted) {
-        return Ok(python);
-    }
-    println!("installing {}", wanted.split_whitespace().collect::<Vec<_>>().join(", "));
-    run_command(workspace.command("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
-    let mut pip = workspace.command(&python);
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]);
-    run_command(pip.arg(&pins))?;
-    fs::write(&installed, wanted).with_context(|| format!("{} can't be written", installed.display()))?;
-    Ok(python)
 }
 
 /// A running realm; ends when dropped, whatever happened to the story.

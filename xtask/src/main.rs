@@ -2,10 +2,12 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for developers at a terminal")]
 
+mod bench;
 mod clients;
 mod docs;
 mod drill;
 mod layers;
+mod python;
 mod tidy;
 mod whole;
 mod workspace;
@@ -40,6 +42,8 @@ enum Task {
     Drill(drill::Args),
     /// Run Oracle's own clients against the embedded realm
     Clients,
+    /// Measure with the release profile, each figure beside what it is compared with
+    Bench(bench::Args),
     /// Write docs/reference from the program's own texts
     Docs {
         /// Change nothing; fail if something would change
@@ -56,6 +60,7 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::run(&workspace),
         Task::Drill(args) => drill::run(&workspace, &args),
         Task::Clients => clients::run(&workspace),
+        Task::Bench(args) => bench::run(&workspace, &args),
         Task::Docs { check } => docs::run(&workspace, check),
     });
     match outcome {

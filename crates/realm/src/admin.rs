@@ -7,11 +7,12 @@ use keyferry_ids::Region;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::Secret;
 use crate::down::Down;
+use crate::faults::Fault;
+use crate::{Limit, Secret};
 
 /// What a realm can be told or asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     /// `GET /status`, answered with [`Status`].
     Status,
@@ -25,8 +26,28 @@ pub enum Command {
     Clock,
     /// `POST /clock/advance`, answered with [`ClockReading`].
     Advance(Advance),
+    /// `POST /clock/freeze`, answered with [`ClockReading`].
+    Freeze,
+    /// `POST /clock/thaw`, answered with [`ClockReading`].
+    Thaw,
+    /// `GET /faults`, answered with a list of [`crate::FaultRecord`].
+    Faults,
+    /// `POST /faults`, answered with [`crate::FaultRecord`].
+    AddFault(Fault),
+    /// `DELETE /faults/{id}`, answered with the list of those that are left.
+    RemoveFault(u64),
+    /// `DELETE /faults`, answered with an empty list.
+    ClearFaults,
+    /// `GET /state`: the whole state as bytes.
+    Save,
+    /// `PUT /state` with such bytes, answered with [`Status`].
+    Load(Bytes),
+    /// `POST /reset`, answered with [`Status`].
+    Reset,
     /// `POST /secrets`, answered with [`Created`].
     Secret(Secret),
+    /// `POST /limits`, answered with [`Status`].
+    Limit(Limit),
     /// `POST /stop`, answered with nothing.
     Stop,
 }
@@ -53,6 +74,9 @@ pub struct ClockReading {
     pub now: Timestamp,
     /// How far it is ahead of the machine's.
     pub offset_seconds: i64,
+    /// Whether it stands still.
+    #[serde(default)]
+    pub frozen: bool,
 }
 
 /// The state of the realm.
@@ -105,7 +129,17 @@ impl Command {
             Self::Up(region) => (Method::POST, format!("/regions/{region}/up"), Bytes::new()),
             Self::Clock => (Method::GET, "/clock".to_owned(), Bytes::new()),
             Self::Advance(advance) => (Method::POST, "/clock/advance".to_owned(), json(advance)),
+            Self::Freeze => (Method::POST, "/clock/freeze".to_owned(), Bytes::new()),
+            Self::Thaw => (Method::POST, "/clock/thaw".to_owned(), Bytes::new()),
+            Self::Faults => (Method::GET, "/faults".to_owned(), Bytes::new()),
+            Self::AddFault(fault) => (Method::POST, "/faults".to_owned(), json(fault)),
+            Self::RemoveFault(id) => (Method::DELETE, format!("/faults/{id}"), Bytes::new()),
+            Self::ClearFaults => (Method::DELETE, "/faults".to_owned(), Bytes::new()),
+            Self::Save => (Method::GET, "/state".to_owned(), Bytes::new()),
+            Self::Load(saved) => (Method::PUT, "/state".to_owned(), saved.clone()),
+            Self::Reset => (Method::POST, "/reset".to_owned(), Bytes::new()),
             Self::Secret(secret) => (Method::POST, "/secrets".to_owned(), json(secret)),
+            Self::Limit(limit) => (Method::POST, "/limits".to_owned(), json(limit)),
             Self::Stop => (Method::POST, "/stop".to_owned(), Bytes::new()),
         }
     }
@@ -114,7 +148,7 @@ impl Command {
     ///
     /// # Errors
     /// If it is no command.
-    pub fn parse(method: &Method, path: &str, body: &[u8]) -> Result<Self, CommandError> {
+    pub fn parse(method: &Method, path: &str, body: &Bytes) -> Result<Self, CommandError> {
         let region = |text: &str| Region::parse(text).map_err(|_| CommandError::Unknown);
         let segments: Vec<&str> = path.split('/').skip(1).collect();
         match (method.as_str(), segments.as_slice()) {
@@ -124,7 +158,19 @@ impl Command {
             ("POST", ["regions", name, "down"]) => Ok(Self::Down(region(name)?, read::<Fall>(body)?.how)),
             ("POST", ["regions", name, "up"]) => Ok(Self::Up(region(name)?)),
             ("POST", ["clock", "advance"]) => Ok(Self::Advance(read(body)?)),
+            ("POST", ["clock", "freeze"]) => Ok(Self::Freeze),
+            ("POST", ["clock", "thaw"]) => Ok(Self::Thaw),
+            ("GET", ["faults"]) => Ok(Self::Faults),
+            ("POST", ["faults"]) => Ok(Self::AddFault(read(body)?)),
+            ("DELETE", ["faults", id]) => {
+                Ok(Self::RemoveFault(id.parse().map_err(|_| CommandError::Unknown)?))
+            }
+            ("DELETE", ["faults"]) => Ok(Self::ClearFaults),
+            ("GET", ["state"]) => Ok(Self::Save),
+            ("PUT", ["state"]) => Ok(Self::Load(body.clone())),
+            ("POST", ["reset"]) => Ok(Self::Reset),
             ("POST", ["secrets"]) => Ok(Self::Secret(read(body)?)),
+            ("POST", ["limits"]) => Ok(Self::Limit(read(body)?)),
             ("POST", ["stop"]) => Ok(Self::Stop),
             _ => Err(CommandError::Unknown),
         }
@@ -143,7 +189,10 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, CommandError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::LimitName;
+    use crate::faults::{Effect, Spoiled};
     use crate::testing::{fra, iad};
+    use keyferry_wire::OperationName;
 
     #[test]
     fn every_command_is_read_as_it_was_sent() {
@@ -154,6 +203,14 @@ mod tests {
             name: "n".to_owned(),
             key_id: None,
         };
+        let fault = Fault {
+            region: Some(fra()),
+            operation: Some(OperationName::BackupVault),
+            after: 1,
+            times: Some(2),
+            probability: Some(0.5),
+            effect: Effect::BackupObject { how: Spoiled::Truncated },
+        };
         for command in [
             Command::Status,
             Command::Log,
@@ -161,14 +218,27 @@ mod tests {
             Command::Up(fra()),
             Command::Clock,
             Command::Advance(Advance { seconds: -600 }),
+            Command::Freeze,
+            Command::Thaw,
+            Command::Faults,
+            Command::AddFault(fault),
+            Command::RemoveFault(7),
+            Command::ClearFaults,
+            Command::Save,
+            Command::Load(Bytes::from_static(b"state")),
+            Command::Reset,
             Command::Secret(secret),
+            Command::Limit(Limit { region: fra(), name: LimitName::VirtualPrivateVaultCount, value: 0 }),
             Command::Stop,
         ] {
             let (method, path, body) = command.to_request();
             assert_eq!(Command::parse(&method, &path, &body).expect("a command"), command);
         }
-        assert!(Command::parse(&Method::POST, "/regions/iad/down", br#"{"how":"softly"}"#).is_err());
-        assert!(Command::parse(&Method::POST, "/regions/atlantis/up", b"").is_err());
-        assert!(Command::parse(&Method::GET, "/stop", b"").is_err());
+        assert!(
+            Command::parse(&Method::POST, "/regions/iad/down", &Bytes::from_static(br#"{"how":"softly"}"#))
+                .is_err()
+        );
+        assert!(Command::parse(&Method::POST, "/regions/atlantis/up", &Bytes::new()).is_err());
+        assert!(Command::parse(&Method::GET, "/stop", &Bytes::new()).is_err());
     }
 }

@@ -3,7 +3,8 @@
 use keyferry_seams::Seed;
 use md5::{Digest, Md5};
 use rsa::PrivateKey;
-use rsa::pkcs8::{DecodePrivateKey, EncodePrivateKey, EncodePublicKey, LineEnding};
+use rsa::pkcs8::{DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey, LineEnding};
+use rsa::traits::PublicKeyParts;
 use zeroize::Zeroizing;
 
 use crate::RealmError;
@@ -62,7 +63,16 @@ impl ApiKey {
     }
 }
 
-fn fingerprint(public_der: &[u8]) -> String {
+/// The DER of a public key in PEM form, if signatures can be verified with it.
+pub(crate) fn public_der_of(pem: &str) -> Option<Vec<u8>> {
+    let block = pem::parse(pem).ok().filter(|block| block.tag() == "PUBLIC KEY")?;
+    let key = rsa::PublicKey::from_public_key_der(block.contents()).ok()?;
+    let is_usable = (2048..=8192).contains(&(key.size() * 8));
+    is_usable.then(|| block.into_contents())
+}
+
+/// What OCI names a key by.
+pub(crate) fn fingerprint(public_der: &[u8]) -> String {
     let pairs: Vec<_> = Md5::digest(public_der).iter().map(|byte| format!("{byte:02x}")).collect();
     pairs.join(":")
 }

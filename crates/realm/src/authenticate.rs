@@ -21,7 +21,23 @@ const LARGEST_SKEW: SignedDuration = SignedDuration::from_secs(300);
 #[derive(Debug, Default)]
 pub(crate) struct ApiKeys(BTreeMap<String, Vec<u8>>);
 
+/// Who is known by which key.
+pub(crate) trait KnownKeys {
+    /// The DER of the public key with that id.
+    fn public_key(&self, key_id: &str) -> Option<&[u8]>;
+}
+
+impl KnownKeys for ApiKeys {
+    fn public_key(&self, key_id: &str) -> Option<&[u8]> {
+        self.0.get(key_id).map(Vec::as_slice)
+    }
+}
+
 impl ApiKeys {
+    pub(crate) fn all(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.values().map(Vec::as_slice)
+    }
+
     pub(crate) fn insert(&mut self, key_id: String, public_der: Vec<u8>) {
         self.0.insert(key_id, public_der);
     }
@@ -57,7 +73,7 @@ pub(crate) enum AuthenticationError {
 pub(crate) fn authenticate(
     request: &Request<Bytes>,
     body: BodyKind,
-    keys: &ApiKeys,
+    keys: &impl KnownKeys,
     now: Timestamp,
 ) -> Result<String, AuthenticationError> {
     use AuthenticationError as E;
@@ -102,7 +118,7 @@ pub(crate) fn authenticate(
             return Err(E::BodyLength);
         }
     }
-    verify(&signature, request, keys.0.get(&signature.key_id).ok_or(E::UnknownKey)?)?;
+    verify(&signature, request, keys.public_key(&signature.key_id).ok_or(E::UnknownKey)?)?;
     Ok(signature.key_id)
 }
 

@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 
 use crate::crypto_error::CryptoError;
 use crate::material::{Material, MaterialId, Shape, open_sealed, seal as seal_bytes};
+use crate::records::AutoRotation;
 
 /// Starts every backup file, of whatever version.
 const BEGIN: &str = "-----BEGIN KEYFERRY EMBEDDED REALM BACKUP v";
@@ -78,6 +79,9 @@ pub(crate) struct KeyPart {
     pub(crate) lifecycle_state: KeyState,
     pub(crate) current_version_id: String,
     pub(crate) time_created: Timestamp,
+    /// Files written before there was any have none.
+    #[serde(default)]
+    pub(crate) auto_rotation: Option<AutoRotation>,
     pub(crate) versions: Vec<VersionPart>,
 }
 
@@ -91,6 +95,8 @@ pub(crate) struct VersionPart {
     pub(crate) time_created: Timestamp,
     pub(crate) material_id: MaterialId,
     pub(crate) material: Arc<Material>,
+    #[serde(default)]
+    pub(crate) is_auto_rotated: bool,
 }
 
 /// Why a backup file could not be made or opened.

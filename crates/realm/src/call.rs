@@ -7,12 +7,15 @@ use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use keyferry_ids::Region;
 use keyferry_seams::Seed;
+use keyferry_wire::identity::CompartmentState;
 use keyferry_wire::{OperationName, code, headers};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::account::Account;
+use crate::log::Log;
 use crate::mint;
+use crate::records::CompartmentRecord;
 use crate::refusal::Refusal;
 use crate::world::{Change, World};
 
@@ -33,9 +36,11 @@ impl Moment<'_> {
         mint::ocid(kind, &self.region.realm(), Some(self.region), extensions, seed)
     }
 
-    /// Refuses a compartment that does not exist. The tenancy is the root one.
+    /// Refuses a compartment that does not exist, or not any more. The tenancy is the root one.
     pub(crate) fn check_compartment(&self, id: &str) -> Result<(), Refusal> {
-        let is_there = id == self.account.identity.tenancy_id || self.world.compartments.contains_key(id);
+        let is_active = |c: &CompartmentRecord| c.state == CompartmentState::Active;
+        let is_there =
+            id == self.account.identity.tenancy_id || self.world.compartments.get(id).is_some_and(is_active);
         if is_there { Ok(()) } else { Err(Refusal::absent()) }
     }
 }
@@ -45,6 +50,8 @@ impl Moment<'_> {
 pub(crate) struct Call<'a> {
     pub(crate) moment: Moment<'a>,
     pub(crate) operation: OperationName,
+    /// What was asked of the realm before.
+    pub(crate) log: &'a Log,
     /// At a vault's own endpoint, that vault's extension.
     pub(crate) vault_ext: Option<String>,
     /// The names in the path, decoded, in the order of the template.

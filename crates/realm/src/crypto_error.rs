@@ -62,6 +62,15 @@ pub(crate) enum CryptoError {
     /// Bytes that are no key of the expected shape.
     #[error("the bytes are not a key of shape {0}")]
     NotAKey(String),
+    /// Wrapped with another key or in another way, or damaged.
+    #[error("the wrapped key material does not open with the vault's wrapping key")]
+    NotUnwrappable,
+    /// OCI takes AES and RSA only.
+    #[error("an ECDSA key cannot be imported")]
+    NotImportable,
+    /// What a key shall be exported to.
+    #[error("the public key is not PEM of an RSA key of 2048, 3072 or 4096 bits")]
+    NotAPublicKey,
     /// A library failed at what it must be able to do.
     #[error("cryptography failed while {0}")]
     Library(&'static str),

@@ -14,6 +14,7 @@ use crate::account::Identity;
 use crate::api_key::ApiKey;
 use crate::latency::Latency;
 use crate::realm::{RealmConfig, RealmError};
+use crate::semantics::Semantics;
 
 const LARGEST_FILE: u64 = 64 * 1024;
 /// Regions of a realm that was not told which to have.
@@ -93,6 +94,9 @@ pub struct ReadyLine {
     pub home_region: Region,
     /// A configuration file for Oracle's clients.
     pub config_file: PathBuf,
+    /// With TLS: the certificate to trust.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
     /// Endpoints by region.
     pub regions: BTreeMap<Region, RegionEndpoint>,
     /// Where the realm is steered.
@@ -174,13 +178,30 @@ impl DataDir {
         let root_key = root_key(&path.join("root.key"), &root, disk)?;
         let token = token(&path.join("admin.token"), disk)?;
         write_config(&path, &identity, &api_key, disk)?;
-        let config = RealmConfig { identity, seed: root.child("requests"), root_key, api_key, latency };
+        let semantics = Semantics::default();
+        let config =
+            RealmConfig { identity, seed: root.child("requests"), root_key, api_key, latency, semantics };
         Ok((Self { path, token, lock }, config))
     }
 
     /// The configuration file for Oracle's clients.
     pub(crate) fn config_file(&self) -> PathBuf {
         self.path.join("config")
+    }
+
+    /// The database with the realm's state.
+    pub(crate) fn store_file(&self) -> PathBuf {
+        self.path.join("state.redb")
+    }
+
+    /// The certificate of the authority behind all of the realm's certificates.
+    pub(crate) fn ca_file(&self) -> PathBuf {
+        self.path.join("ca.pem")
+    }
+
+    /// That authority's private key.
+    pub(crate) fn ca_key_file(&self) -> PathBuf {
+        self.path.join("ca.key")
     }
 
     /// The file with the admin API's token.

@@ -46,11 +46,19 @@ impl HttpSend for EmbeddedSend {
     ) -> BoxFuture<'_, Result<Response<Bytes>, NoAnswer>> {
         Box::pin(async move {
             self.clock.sleep(self.trip()).await;
+            let within = |response: Response<Bytes>| {
+                let is_short = response.body().len() <= max_reply;
+                is_short.then_some(response).ok_or(NoAnswer::TooLarge { limit: max_reply })
+            };
             match self.realm.handle(&request, self.clock.now()) {
-                Answer::Reply(response) if response.body().len() > max_reply => {
-                    Err(NoAnswer::TooLarge { limit: max_reply })
+                Answer::Reply(response) => within(response),
+                Answer::Disturbed(response, disturbance) => {
+                    self.clock.sleep(disturbance.delay).await;
+                    if disturbance.is_broken {
+                        return Err(NoAnswer::Broken("the connection broke".to_owned()));
+                    }
+                    within(response)
                 }
-                Answer::Reply(response) => Ok(response),
                 Answer::Refuse => Err(NoAnswer::Unreachable),
                 Answer::Hang => {
                     self.clock.sleep(PATIENCE).await;
@@ -80,7 +88,7 @@ mod tests {
         }
         let start = client.now();
         let clock = Arc::new(VirtualClock::new(start));
-        let send = EmbeddedSend::new(Arc::new(client.realm), clock.clone(), Seed::from_number(3));
+        let send = EmbeddedSend::new(client.realm, clock.clone(), Seed::from_number(3));
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         let result = runtime.block_on(send.send(request, max_reply));
         (result.map(|response| response.status().as_u16()), clock.now().duration_since(start))

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use jiff::Timestamp;
 use keyferry_ids::Region;
-use keyferry_wire::OperationName;
+use keyferry_wire::{OperationName, decode_segment};
 use serde::{Deserialize, Serialize};
 
 const LONGEST: usize = 100_000;
@@ -35,6 +35,20 @@ pub struct LogLine {
     pub principal: Option<String>,
     /// The code of a refusal, and what stood behind it.
     pub reason: Option<String>,
+    /// What it was about.
+    #[serde(flatten)]
+    pub touched: Touched,
+}
+
+/// What a request was about, as far as that is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Touched {
+    /// Its compartment.
+    pub compartment_id: Option<String>,
+    /// Its OCID.
+    pub resource_id: Option<String>,
+    /// Its name.
+    pub resource_name: Option<String>,
 }
 
 /// The latest requests.
@@ -49,6 +63,10 @@ impl Log {
         self.0.push_back(line);
     }
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &LogLine> {
+        self.0.iter()
+    }
+
     pub(crate) fn lines(&self) -> Vec<LogLine> {
         self.0.iter().cloned().collect()
     }
@@ -58,12 +76,13 @@ impl Log {
 pub(crate) fn redacted(target: &str) -> String {
     let target: String = target.chars().take(LONGEST_TEXT).collect();
     let slashes = target.len() - target.trim_start_matches('/').len();
-    match target[slashes..].strip_prefix("p/") {
-        Some(rest) => {
+    match target[slashes..].split_once('/') {
+        // However it is spelled: such a request is refused, and its token may be a good one all the same.
+        Some((first, rest)) if decode_segment(first).is_some_and(|first| first.eq_ignore_ascii_case("p")) => {
             let rest = rest.find('/').map_or("", |at| &rest[at..]);
             format!("{}p/...{rest}", &target[..slashes])
         }
-        None => target,
+        _ => target,
     }
 }
 
@@ -75,6 +94,8 @@ mod tests {
     fn tokens_of_pre_authenticated_requests_are_cut() {
         assert_eq!(redacted("/p/s3cr3t/n/ns/b/b/o/o"), "/p/.../n/ns/b/b/o/o");
         assert_eq!(redacted("//p/s3cr3t"), "//p/...");
+        assert_eq!(redacted("/%70/s3cr3t/n/ns"), "/p/.../n/ns");
+        assert_eq!(redacted("/P/s3cr3t/n/ns"), "/p/.../n/ns");
         assert_eq!(redacted("/n/ns/b/p/o/x"), "/n/ns/b/p/o/x");
     }
 }

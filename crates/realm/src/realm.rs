@@ -1,32 +1,26 @@
 //! The realm itself: one request in, one answer out.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode};
+use http::{Request, Response};
 use jiff::Timestamp;
 use keyferry_ids::Region;
 use keyferry_seams::Seed;
-use keyferry_wire::secrets::SecretState;
-use keyferry_wire::{BodyKind, OperationName, code};
 
 use crate::account::{Account, Identity};
 use crate::api_key::ApiKey;
-use crate::authenticate::{ApiKeys, authenticate};
-use crate::call::{Call, Effect, Moment};
-use crate::down::Down;
+use crate::authenticate::ApiKeys;
+use crate::faults::Disturbance;
 use crate::latency::Latency;
-use crate::lifecycle::settle;
-use crate::log::{Log, LogLine, redacted};
-use crate::mint;
-use crate::query;
-use crate::records::SecretRecord;
-use crate::refusal::{Refusal, shortened};
-use crate::reply::reply;
-use crate::retry_tokens::dispatch_once;
-use crate::route::{self, Route};
-use crate::world::{Change, World};
+use crate::log::LogLine;
+use crate::semantics::Semantics;
+use crate::state::{At, State};
+use crate::store::{Header, Store, StoreError};
+use crate::world_file::WorldFileError;
+use crate::wrapping_keys::WrappingKeys;
 
 /// The largest body that is taken, so also the largest object.
 pub const LARGEST_BODY: usize = 64 * 1024 * 1024;
@@ -46,6 +40,8 @@ pub struct RealmConfig {
     pub api_key: ApiKey,
     /// How long things take.
     pub latency: Latency,
+    /// How it takes what Oracle leaves open.
+    pub semantics: Semantics,
 }
 
 impl RealmConfig {
@@ -60,6 +56,7 @@ impl RealmConfig {
             root_key: Seed::from_bytes(Self::root_key_of(seed)),
             api_key: ApiKey::generate(&seed.child("api key"))?,
             latency: Latency::none(),
+            semantics: Semantics::default(),
         })
     }
 
@@ -70,7 +67,7 @@ impl RealmConfig {
 }
 
 /// Why there can't be such a realm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum RealmError {
     /// The first region is home.
     #[error("a realm needs at least one region")]
@@ -87,6 +84,18 @@ pub enum RealmError {
     /// The library refused.
     #[error("the API key could not be made or read")]
     ApiKey,
+    /// Not a rule by which something could go wrong.
+    #[error("the fault can't be added: {0}")]
+    Fault(&'static str),
+    /// No such rule.
+    #[error("there is no fault {0}")]
+    NoFault(u64),
+    /// The world file describes what can't be.
+    #[error(transparent)]
+    WorldFile(#[from] WorldFileError),
+    /// Its state can't be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// What comes of a request.
@@ -94,27 +103,12 @@ pub enum RealmError {
 pub enum Answer {
     /// An answer.
     Reply(Response<Bytes>),
+    /// An answer that suffers on its way.
+    Disturbed(Response<Bytes>, Disturbance),
     /// The region is down: the connection is refused.
     Refuse,
     /// The region hangs: there is a connection, and never an answer.
     Hang,
-}
-
-/// A secret to put into the realm. Keyferry only lists secrets, so it has a name and no content.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Secret {
-    /// Where it lies.
-    pub region: Region,
-    /// The vault it is encrypted in.
-    pub vault_id: String,
-    /// Its compartment, which may be another than the vault's.
-    pub compartment_id: String,
-    /// Its name.
-    pub name: String,
-    /// The key it is encrypted with.
-    #[serde(default)]
-    pub key_id: Option<String>,
 }
 
 /// A multi-region OCI realm with one tenancy.
@@ -125,18 +119,8 @@ pub struct Realm {
     state: Mutex<State>,
 }
 
-#[derive(Debug)]
-struct State {
-    account: Account,
-    world: World,
-    seed: Seed,
-    log: Log,
-    /// Requests and other events so far.
-    sequence: u64,
-}
-
 impl Realm {
-    /// A new, empty realm.
+    /// A new, empty realm that is kept nowhere.
     ///
     /// # Errors
     /// If the regions do not go together.
@@ -159,14 +143,37 @@ impl Realm {
         let account = Account {
             identity: config.identity.clone(),
             home,
+            wrapping_keys: WrappingKeys::new(&config.root_key),
             root_key: config.root_key,
             latency: config.latency,
+            semantics: config.semantics,
             api_keys,
             endpoints,
+            vault_ports: None,
         };
-        let (world, log) = (World::default(), Log::default());
-        let state = State { account, world, seed: config.seed, log, sequence: 0 };
-        Ok(Self { identity: config.identity, api_key: config.api_key, state: Mutex::new(state) })
+        let state = Mutex::new(State::new(account, config.seed));
+        Ok(Self { identity: config.identity, api_key: config.api_key, state })
+    }
+
+    /// The realm whose state is kept in that file, or a new one that is kept there from now on.
+    pub(crate) fn open(config: RealmConfig, path: &Path) -> Result<Self, RealmError> {
+        let realm = Self::new(config)?;
+        let store = Store::open(path)?;
+        let (header, world) = store.read()?;
+        let tenancy_id = &realm.identity.tenancy_id;
+        let starts = match header {
+            Some(header) => {
+                header.check(tenancy_id)?;
+                header.starts + 1
+            }
+            None => 0,
+        };
+        store.begin(&Header::new(tenancy_id, starts))?;
+        let mut state = realm.state();
+        state.begin(world, starts);
+        state.store = Some(store);
+        drop(state);
+        Ok(realm)
     }
 
     /// The tenant and the regions.
@@ -216,88 +223,18 @@ impl Realm {
 
     /// Answers a request that arrived at that region, whatever host it names.
     pub fn handle_at(&self, region: Region, request: &Request<Bytes>, now: Timestamp) -> Answer {
-        let mut state = self.state();
-        let seed = state.next_seed("request");
-        let (mut facts, answer) = match state.world.down.get(&region) {
-            Some(Down::Refuse | Down::Destroyed) => (Facts::default(), Answer::Refuse),
-            Some(Down::Hang) => (Facts::default(), Answer::Hang),
-            Some(Down::Unavailable) => {
-                let refusal = Refusal::new(503, code::SERVICE_UNAVAILABLE, "The service is unavailable.");
-                (Facts::of(&refusal), Answer::Reply(reply(request, Err(refusal), &seed, now)))
-            }
-            None => {
-                let mut facts = Facts::default();
-                let outcome = state.perform(region, request, now, &seed, &mut facts);
-                if let Err(refusal) = &outcome {
-                    facts.reason = Facts::of(refusal).reason;
-                }
-                (facts, Answer::Reply(reply(request, outcome, &seed, now)))
-            }
-        };
-        let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-        let response = match &answer {
-            Answer::Reply(response) => Some(response),
-            Answer::Refuse | Answer::Hang => None,
-        };
-        let id = response.and_then(|r| r.headers().get(keyferry_wire::headers::OPC_REQUEST_ID));
-        let line = LogLine {
-            seq: state.sequence,
-            time: now,
-            region,
-            operation: facts.operation,
-            method: request.method().to_string(),
-            target: redacted(request.uri().path_and_query().map_or("/", |target| target.as_str())),
-            status: response.map(|response| response.status().as_u16()),
-            opc_request_id: id.and_then(|id| id.to_str().ok()).map(str::to_owned),
-            user_agent: text("user-agent").map(shortened),
-            principal: facts.principal.take(),
-            reason: facts.reason.take(),
-        };
-        state.log.push(line);
-        answer
+        self.state().answer(At { region, vault: None }, request, now)
     }
 
-    /// Loses a region. What was due before `now` is done before.
-    ///
-    /// # Errors
-    /// If the realm does not have the region.
-    pub fn region_down(&self, region: Region, how: Down, now: Timestamp) -> Result<(), RealmError> {
-        self.change(region, now, |_| Change::RegionDown(region, how))
-    }
-
-    /// Brings a region back: as it was, or empty if it was destroyed.
-    ///
-    /// # Errors
-    /// If the realm does not have the region.
-    pub fn region_up(&self, region: Region, now: Timestamp) -> Result<(), RealmError> {
-        self.change(region, now, |_| Change::RegionUp(region))
-    }
-
-    /// How the region is down, if it is.
-    pub fn down(&self, region: Region) -> Option<Down> {
-        self.state().world.down.get(&region).copied()
-    }
-
-    /// Puts a secret into the realm: secrets have no operation to create them here.
-    ///
-    /// # Errors
-    /// If the realm does not have the region.
-    pub fn seed_secret(&self, secret: &Secret, now: Timestamp) -> Result<String, RealmError> {
-        let mut id = String::new();
-        self.change(secret.region, now, |seed| {
-            id = mint::ocid("vaultsecret", &secret.region.realm(), Some(secret.region), &[], seed);
-            Change::from(SecretRecord {
-                id: id.clone(),
-                region: secret.region,
-                vault_id: secret.vault_id.clone(),
-                key_id: secret.key_id.clone(),
-                compartment_id: secret.compartment_id.clone(),
-                name: secret.name.clone(),
-                state: SecretState::Active,
-                time_created: now,
-            })
-        })?;
-        Ok(id)
+    /// Answers a request that arrived at a vault's own port; `ext` is the vault's extension.
+    pub(crate) fn handle_at_vault(
+        &self,
+        region: Region,
+        ext: &str,
+        request: &Request<Bytes>,
+        now: Timestamp,
+    ) -> Answer {
+        self.state().answer(At { region, vault: Some(ext) }, request, now)
     }
 
     /// The latest requests, oldest first.
@@ -305,100 +242,14 @@ impl Realm {
         self.state().log.lines()
     }
 
-    fn change(
-        &self,
-        region: Region,
-        now: Timestamp,
-        change: impl FnOnce(&Seed) -> Change,
-    ) -> Result<(), RealmError> {
-        if !self.identity.regions.contains(&region) {
-            return Err(RealmError::OtherRegion(region));
-        }
-        let mut state = self.state();
-        state.settle(now);
-        let seed = state.next_seed("change");
-        state.world.apply(change(&seed));
-        Ok(())
-    }
-
     // A panic leaves the world as it was before the request: handlers change nothing themselves.
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 fn key_id(identity: &Identity, key: &ApiKey) -> String {
     format!("{}/{}/{}", identity.tenancy_id, identity.user_id, key.fingerprint())
-}
-
-/// What the request log wants to know.
-#[derive(Debug, Default)]
-struct Facts {
-    operation: Option<OperationName>,
-    principal: Option<String>,
-    reason: Option<String>,
-}
-
-impl Facts {
-    fn of(refusal: &Refusal) -> Self {
-        let detail = refusal.reason.as_deref().unwrap_or(&refusal.message);
-        Self { reason: Some(format!("{}: {detail}", refusal.code)), ..Self::default() }
-    }
-}
-
-impl State {
-    fn next_seed(&mut self, kind: &str) -> Seed {
-        self.sequence += 1;
-        self.seed.child(kind).child(&self.sequence.to_string())
-    }
-
-    fn settle(&mut self, now: Timestamp) {
-        settle(&mut self.world, &self.account, &self.seed, now);
-    }
-
-    /// Signature first: nothing is revealed to strangers, not even which paths there are.
-    fn perform(
-        &mut self,
-        region: Region,
-        request: &Request<Bytes>,
-        now: Timestamp,
-        seed: &Seed,
-        facts: &mut Facts,
-    ) -> Result<Effect, Refusal> {
-        self.settle(now);
-        if request.body().len() > LARGEST_BODY {
-            return Err(Refusal::new(413, code::PAYLOAD_TOO_LARGE, "The body is too large."));
-        }
-        let path = request.uri().path();
-        if *request.method() == Method::HEAD && path == "/" {
-            return Ok(Effect::empty(StatusCode::OK));
-        }
-        let route = route::find(request.method(), path);
-        let body = route.as_ref().map_or(BodyKind::Signed, |route| route.spec.body);
-        facts.operation = route.as_ref().ok().map(|route| route.spec.name);
-        let principal = authenticate(request, body, &self.account.api_keys, now)
-            .map_err(|e| Refusal::not_authenticated(e.to_string()))?;
-        facts.principal = Some(principal);
-        let Route { spec, names, vault_ext } = route?;
-        let query = query::parse(request.uri().query().unwrap_or_default());
-        let query = query.ok_or_else(|| Refusal::invalid("The query is not UTF-8."))?;
-        let moment = Moment { world: &self.world, account: &self.account, region, now, seed: seed.clone() };
-        let call = Call {
-            moment,
-            operation: spec.name,
-            vault_ext,
-            names,
-            query,
-            headers: request.headers(),
-            body: request.body(),
-        };
-        let effect = dispatch_once(&call, spec.retry_token)?;
-        let Effect { status, headers, body, changes } = effect;
-        for change in changes {
-            self.world.apply(change);
-        }
-        Ok(Effect { status, headers, body, changes: Vec::new() })
-    }
 }
 
 #[cfg(test)]

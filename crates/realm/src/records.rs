@@ -1,6 +1,9 @@
 //! What the realm remembers: one type per kind of thing.
 
-use std::collections::BTreeMap;
+mod objects;
+mod secret;
+mod tenancy;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -8,26 +11,23 @@ use jiff::Timestamp;
 use keyferry_ids::Region;
 use keyferry_wire::OperationName;
 use keyferry_wire::identity::{DefinedTags, FreeformTags};
-use keyferry_wire::kms::{KeyState, KeyVersionState, Origin, ProtectionMode, VaultState, VaultType};
-use keyferry_wire::secrets::SecretState;
+use keyferry_wire::kms::{
+    KeyState, KeyVersionState, Origin, ProtectionMode, RotationStatus, VaultReplicaStatus, VaultState,
+    VaultType,
+};
+use keyferry_wire::pars::{ParAccess, ParListing};
 use keyferry_wire::work_requests::{WorkRequestError, WorkRequestLogEntry, WorkRequestResource};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::objects::{
+    Attributes, BucketRecord, Content, MasterKey, NamespaceRecord, ObjectRecord, PartRecord, UploadRecord,
+    Versioning,
+};
+pub(crate) use self::secret::{SecretRecord, SecretVersionRecord};
+pub(crate) use self::tenancy::{
+    ApiKeyRecord, CompartmentRecord, LimitRecord, SubscriptionRecord, TagNamespaceRecord, TagRecord,
+};
 use crate::material::{Material, MaterialId, Shape};
-
-/// A compartment below the root. The root is the tenancy itself and has no record.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct CompartmentRecord {
-    pub(crate) id: String,
-    /// The parent.
-    pub(crate) compartment_id: String,
-    pub(crate) name: String,
-    pub(crate) description: String,
-    pub(crate) freeform_tags: FreeformTags,
-    pub(crate) defined_tags: DefinedTags,
-    pub(crate) time_created: Timestamp,
-    pub(crate) etag: String,
-}
 
 /// A vault.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -51,7 +51,35 @@ pub(crate) struct VaultRecord {
     /// `restoredFromVaultId`.
     pub(crate) restored_from: Option<String>,
     pub(crate) wrapping_key_id: String,
+    /// The one key whose backup or restore keeps the vault busy, if it is not the vault's own.
+    pub(crate) busy_key: Option<String>,
+    /// There is one at most.
+    pub(crate) replica: Option<Replica>,
+    /// A replica whose source was lost with that region. It can do what it could before, and no more.
+    pub(crate) lost_source: Option<Region>,
     pub(crate) etag: String,
+}
+
+impl VaultRecord {
+    /// Whether the vault or its replica is to be seen there.
+    pub(crate) fn is_in(&self, region: Region) -> bool {
+        let is_there =
+            |replica: &Replica| replica.region == region && replica.status != VaultReplicaStatus::Creating;
+        self.region == region || self.replica.as_ref().is_some_and(is_there)
+    }
+
+    /// Whether it is the vault itself that is to be seen there, not a replica.
+    pub(crate) fn is_primary_in(&self, region: Region) -> bool {
+        self.region == region && self.lost_source.is_none()
+    }
+}
+
+/// A vault's replica in another region. It has the vault's own OCIDs, keys and versions: what is done to the
+/// vault is done to the replica.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Replica {
+    pub(crate) region: Region,
+    pub(crate) status: VaultReplicaStatus,
 }
 
 /// A key.
@@ -68,12 +96,34 @@ pub(crate) struct KeyRecord {
     pub(crate) shape: Shape,
     pub(crate) protection_mode: ProtectionMode,
     pub(crate) state: KeyState,
+    /// What it comes back to when an update is over or its deletion is called off.
+    #[serde(default)]
+    pub(crate) state_before: Option<KeyState>,
+    #[serde(default)]
+    pub(crate) auto_rotation: Option<AutoRotation>,
     pub(crate) current_version_id: String,
     pub(crate) time_created: Timestamp,
     pub(crate) time_of_deletion: Option<Timestamp>,
     /// `restoredFromKeyId`.
     pub(crate) restored_from: Option<String>,
     pub(crate) etag: String,
+}
+
+/// When a key rotates by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct AutoRotation {
+    pub(crate) interval_days: u32,
+    pub(crate) start: Timestamp,
+    pub(crate) next: Timestamp,
+    pub(crate) last: Option<LastRotation>,
+}
+
+/// How the latest automatic rotation of a key went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LastRotation {
+    pub(crate) time: Timestamp,
+    pub(crate) status: RotationStatus,
+    pub(crate) message: Option<String>,
 }
 
 /// A key version with its material.
@@ -91,63 +141,36 @@ pub(crate) struct VersionRecord {
     /// `restoredFromKeyVersionId`.
     pub(crate) restored_from: Option<String>,
     pub(crate) material_id: MaterialId,
-    pub(crate) material: Arc<Material>,
+    /// None once it is deleted.
+    pub(crate) material: Option<Arc<Material>>,
+    #[serde(default)]
+    pub(crate) is_auto_rotated: bool,
     pub(crate) etag: String,
 }
 
-/// A secret: only what a list shows.
+/// A pre-authenticated request. Of its token only the digest is kept.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct SecretRecord {
+pub(crate) struct ParRecord {
+    pub(crate) region: Region,
+    /// SHA-256, in hexadecimal digits.
+    pub(crate) token_digest: String,
     pub(crate) id: String,
-    pub(crate) region: Region,
-    pub(crate) vault_id: String,
-    pub(crate) key_id: Option<String>,
-    pub(crate) compartment_id: String,
-    pub(crate) name: String,
-    pub(crate) state: SecretState,
-    pub(crate) time_created: Timestamp,
-}
-
-/// A bucket.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct BucketRecord {
-    pub(crate) id: String,
-    pub(crate) region: Region,
-    pub(crate) name: String,
-    pub(crate) compartment_id: String,
-    pub(crate) created_by: String,
-    pub(crate) metadata: BTreeMap<String, String>,
-    pub(crate) public_access_type: String,
-    pub(crate) storage_tier: String,
-    pub(crate) object_events_enabled: bool,
-    pub(crate) freeform_tags: FreeformTags,
-    pub(crate) defined_tags: DefinedTags,
-    pub(crate) kms_key_id: Option<String>,
-    pub(crate) time_created: Timestamp,
-    pub(crate) etag: String,
-}
-
-/// An object with its bytes.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct ObjectRecord {
-    pub(crate) region: Region,
     pub(crate) bucket: String,
     pub(crate) name: String,
-    pub(crate) bytes: Bytes,
-    pub(crate) content_type: String,
-    /// Base64.
-    pub(crate) md5: String,
-    /// Names without `opc-meta-`.
-    pub(crate) metadata: BTreeMap<String, String>,
+    pub(crate) access: ParAccess,
+    /// The object, or a prefix.
+    pub(crate) object_name: Option<String>,
+    pub(crate) listing: Option<ParListing>,
     pub(crate) time_created: Timestamp,
-    pub(crate) time_modified: Timestamp,
-    pub(crate) etag: String,
+    pub(crate) time_expires: Timestamp,
 }
 
 /// Which of the two work request services a work request belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum WorkService {
     General,
+    /// Of identity: the general service shows it too, in every region.
+    Identity,
     Objects,
 }
 
@@ -156,6 +179,7 @@ pub(crate) enum WorkService {
 pub(crate) enum Outcome {
     Succeeded,
     Failed,
+    Canceled,
 }
 
 /// A work request.

@@ -11,12 +11,14 @@ pub(crate) struct Refusal {
     pub(crate) message: String,
     /// What the caller is not told; it goes to the request log only.
     pub(crate) reason: Option<String>,
+    /// Seconds after which it may be done.
+    pub(crate) retry_after: Option<u64>,
 }
 
 impl Refusal {
     pub(crate) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self { status, code, message: message.into(), reason: None }
+        Self { status, code, message: message.into(), reason: None, retry_after: None }
     }
 
     /// 401, which never says why.

@@ -1,7 +1,7 @@
 //! Common conduct of all answers: request ids, date, length, and errors as JSON.
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use jiff::Timestamp;
 use keyferry_seams::Seed;
@@ -37,7 +37,9 @@ pub(crate) fn reply(
     if is_head && effect.status.is_client_error() {
         headers.remove(CONTENT_TYPE);
         headers.insert(CONTENT_LENGTH, HeaderValue::from(0));
-    } else if !headers.contains_key(CONTENT_LENGTH) && effect.status != StatusCode::NO_CONTENT {
+    } else if !headers.contains_key(CONTENT_LENGTH)
+        && !matches!(effect.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+    {
         headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
     }
     let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
@@ -58,6 +60,10 @@ pub(crate) fn reply(
 fn error(refusal: &Refusal) -> Effect {
     let document = ServiceError { code: refusal.code.to_owned(), message: refusal.message.clone() };
     let effect = Effect::json(&document).unwrap_or_else(|_| Effect::empty(refusal.status));
+    let effect = match refusal.retry_after {
+        Some(seconds) => effect.header(RETRY_AFTER.as_str(), seconds.to_string()),
+        None => effect,
+    };
     Effect { status: refusal.status, ..effect }
 }
 

@@ -31,16 +31,34 @@ fn endpoint_of(path: &str) -> (Option<(&str, Plane)>, &str) {
     }
 }
 
+/// External key managers and dedicated HSM clusters are listed, and none is ever found or made.
+fn is_never_there(path: &str) -> bool {
+    let rest = path.trim_start_matches('/').strip_prefix("20180608/").unwrap_or_default();
+    let word = rest.split('/').next().unwrap_or_default();
+    matches!(word, "ekmsPrivateEndpoints" | "hsmClusters")
+}
+
 /// Finds the operation. Planes are kept apart as strictly as OCI does: a key operation at the regional
-/// endpoint is "not found".
-pub(crate) fn find(method: &Method, path: &str) -> Result<Route, Refusal> {
-    let (own, rest) = endpoint_of(path);
+/// endpoint is "not found". A port that belongs to a vault (`port_of`) serves both of its planes.
+pub(crate) fn find(method: &Method, path: &str, port_of: Option<&str>) -> Result<Route, Refusal> {
+    let (own, rest) = match port_of {
+        Some(ext) => (Some((ext, None)), path),
+        None => {
+            let (own, rest) = endpoint_of(path);
+            (own.map(|(ext, plane)| (ext, Some(plane))), rest)
+        }
+    };
     let is_here = |plane: Plane| match own {
-        Some((_, own)) => plane == own,
+        Some((_, Some(own))) => plane == own,
+        Some((_, None)) => matches!(plane, Plane::Management | Plane::Crypto),
         None => !matches!(plane, Plane::Management | Plane::Crypto),
     };
     let candidates: Vec<_> =
         SPECS.iter().filter_map(|spec| matches(spec.path, rest).map(|names| (spec, names))).collect();
+    let is_there = candidates.iter().any(|(spec, _)| spec.method == *method);
+    if !is_there && is_never_there(rest) {
+        return Err(Refusal::absent());
+    }
     if candidates.is_empty() {
         return Err(Refusal::new(404, code::NOT_FOUND, "There is no such operation."));
     }
@@ -63,7 +81,7 @@ mod tests {
     use keyferry_wire::OperationName;
 
     fn refused(method: Method, path: &str) -> u16 {
-        find(&method, path).expect_err("refused").status.as_u16()
+        find(&method, path, None).expect_err("refused").status.as_u16()
     }
 
     #[test]
@@ -75,7 +93,7 @@ mod tests {
                 _ => "",
             };
             let path = spec.path.replace(['{', '}'], "x");
-            let route = find(&spec.method, &format!("{prefix}{path}")).expect("found");
+            let route = find(&spec.method, &format!("{prefix}{path}"), None).expect("found");
             assert_eq!(route.spec.name, spec.name);
             assert_eq!(route.vault_ext.is_some(), !prefix.is_empty());
         }
@@ -91,19 +109,29 @@ mod tests {
     }
 
     #[test]
+    fn a_vaults_own_port_serves_both_its_planes_and_no_other() {
+        let at = |path: &str| find(&Method::POST, path, Some("ext"));
+        for path in ["/20180608/keys", "/20180608/encrypt"] {
+            assert_eq!(at(path).expect("found").vault_ext.as_deref(), Some("ext"));
+        }
+        assert_eq!(at("/20180608/vaults").expect_err("refused").status, 404);
+        assert_eq!(at("/vaults/other/management/20180608/keys").expect_err("refused").status, 404);
+    }
+
+    #[test]
     fn a_wrong_method_and_an_unknown_path_are_told_apart() {
-        assert_eq!(find(&Method::GET, "/20180608/nothing").expect_err("refused").code, code::NOT_FOUND);
+        assert_eq!(find(&Method::GET, "/20180608/nothing", None).expect_err("refused").code, code::NOT_FOUND);
         assert_eq!(refused(Method::PATCH, "/20180608/vaults"), 405);
     }
 
     #[test]
     fn double_slashes_of_an_endpoint_with_a_slash_at_the_end_are_tolerated() {
         for path in ["//20180608/keys/k", "/20180608/keys/k/"] {
-            let route = find(&Method::GET, &format!("/vaults/ext/management{path}")).expect("found");
+            let route = find(&Method::GET, &format!("/vaults/ext/management{path}"), None).expect("found");
             assert_eq!(route.spec.name, OperationName::GetKey);
         }
         assert_eq!(
-            find(&Method::GET, "//20180608/vaults").expect("found").spec.name,
+            find(&Method::GET, "//20180608/vaults", None).expect("found").spec.name,
             OperationName::ListVaults
         );
     }

@@ -1,6 +1,8 @@
 //! A small signing client for tests, with a realm of two regions and a clock of its own.
 
 use std::cell::Cell;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -17,7 +19,7 @@ use keyferry_wire::http_date;
 use keyferry_wire::signature::{Authorization, BODY, GENERIC, signing_string};
 use serde_json::{Value, json};
 
-use crate::{Answer, ApiKey, Identity, Latency, Realm, RealmConfig};
+use crate::{Answer, ApiKey, Identity, Latency, Realm, RealmConfig, Semantics};
 
 /// The signing vectors; their key serves as the API key of test realms, because making one takes long.
 pub(crate) const VECTORS: &str = include_str!("../../../tests/vectors/signing.txt");
@@ -35,7 +37,7 @@ pub(crate) fn fra() -> Region {
 /// A realm, a key and a clock.
 #[derive(Debug)]
 pub(crate) struct Client {
-    pub(crate) realm: Realm,
+    pub(crate) realm: Arc<Realm>,
     now: Cell<Timestamp>,
 }
 
@@ -52,16 +54,54 @@ impl Client {
 
     /// A new realm that opens backup files of others with the same root key.
     pub(crate) fn with_root_key(latency: Latency, root_key: Seed) -> Self {
+        Self::with(latency, root_key, Semantics::default())
+    }
+
+    /// A new realm in which what Oracle leaves open is as given.
+    pub(crate) fn with_semantics(semantics: Semantics) -> Self {
+        Self::with(Latency::none(), Seed::from_number(2), semantics)
+    }
+
+    /// A new realm with these regions.
+    pub(crate) fn with_regions(regions: Vec<Region>) -> Self {
+        let mut config = Self::config(Latency::none(), Seed::from_number(2), Semantics::default());
+        config.identity.regions = regions;
+        Self::of(Arc::new(Realm::new(config).expect("regions of one realm")))
+    }
+
+    /// A new realm whose tenancy is subscribed to its home region only.
+    pub(crate) fn at_home_only() -> Self {
+        let mut config = Self::config(Latency::none(), Seed::from_number(2), Semantics::default());
+        config.identity.subscribed = Some(Vec::new());
+        Self::of(Arc::new(Realm::new(config).expect("two regions of one realm")))
+    }
+
+    /// A realm that is kept in a file.
+    pub(crate) fn kept_in(path: &Path) -> Self {
+        let config = Self::config(Latency::none(), Seed::from_number(2), Semantics::default());
+        Self::of(Arc::new(Realm::open(config, path).expect("a state of this realm")))
+    }
+
+    /// One more client of a realm, with a clock of its own.
+    pub(crate) fn of(realm: Arc<Realm>) -> Self {
+        Self { realm, now: Cell::new("2026-08-01T12:00:00Z".parse().expect("a time")) }
+    }
+
+    fn with(latency: Latency, root_key: Seed, semantics: Semantics) -> Self {
+        let realm = Realm::new(Self::config(latency, root_key, semantics));
+        Self::of(Arc::new(realm.expect("two regions of one realm")))
+    }
+
+    fn config(latency: Latency, root_key: Seed, semantics: Semantics) -> RealmConfig {
         let seed = Seed::from_number(1);
-        let realm = Realm::new(RealmConfig {
+        RealmConfig {
             identity: Identity::mint(vec![iad(), fra()], &seed.child("identity")),
             seed: seed.child("requests"),
             root_key,
             api_key: ApiKey::from_pem(VECTORS).expect("the vectors' key"),
             latency,
-        });
-        let now = "2026-08-01T12:00:00Z".parse().expect("a time");
-        Self { realm: realm.expect("two regions of one realm"), now: Cell::new(now) }
+            semantics,
+        }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -100,7 +140,7 @@ impl Client {
             set(name, value);
         }
         let mut names = GENERIC.to_vec();
-        let is_object = *method == Method::PUT && url.contains("/o/");
+        let is_object = *method == Method::PUT && (url.contains("/o/") || url.contains("/u/"));
         if matches!(*method, Method::POST | Method::PUT) && !is_object {
             set("x-content-sha256", &BASE64_STANDARD.encode(digest(&SHA256, body)));
             names.extend(BODY);
@@ -111,16 +151,21 @@ impl Client {
 
     /// Signs what is there.
     pub(crate) fn sign(&self, request: &mut Request<Bytes>, names: &[&str]) {
+        self.sign_as(request, names, &self.realm.key_id(), self.realm.api_key().pem());
+    }
+
+    /// Signs what is there with any key.
+    pub(crate) fn sign_as(&self, request: &mut Request<Bytes>, names: &[&str], key_id: &str, pem: &str) {
         let target = request.uri().path_and_query().expect("a target").to_string();
         let string = signing_string(names, request.method(), &target, |name| match name {
             "host" => request.uri().authority().map(|a| a.as_str().to_owned().into()),
             name => request.headers().get(name).and_then(|v| v.to_str().ok()).map(|v| v.to_owned().into()),
         });
         let authorization = Authorization {
-            key_id: self.realm.key_id(),
+            key_id: key_id.to_owned(),
             algorithm: "rsa-sha256".to_owned(),
             headers: names.iter().map(|&name| name.to_owned()).collect(),
-            signature: signature(self.realm.api_key().pem(), &string.expect("all headers are there")),
+            signature: signature(pem, &string.expect("all headers are there")),
             version: Some("1".to_owned()),
         };
         let value = authorization.to_header().parse().expect("a header's value");

@@ -30,3 +30,11 @@ pub const CONTENT_MD5: &str = "content-md5";
 pub const VERSION_ID: &str = "version-id";
 /// Prefix of an object's own metadata.
 pub const OPC_META: &str = "opc-meta-";
+/// The version that was deleted, or made by deleting, is a delete marker.
+pub const IS_DELETE_MARKER: &str = "is-delete-marker";
+/// Digest of the digests of an object's parts.
+pub const OPC_MULTIPART_MD5: &str = "opc-multipart-md5";
+/// Asks for another digest besides MD5.
+pub const OPC_CHECKSUM_ALGORITHM: &str = "opc-checksum-algorithm";
+/// The key of Key Management for one object alone.
+pub const OPC_SSE_KMS_KEY_ID: &str = "opc-sse-kms-key-id";

@@ -1,11 +1,20 @@
 //! JSON of the Identity service.
 
+mod tags;
+mod users;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::Time;
 use keyferry_ids::open_enum;
+
+pub use tags::{
+    CreateTagDetails, CreateTagNamespaceDetails, Tag, TagNamespace, TagState, TagSummary, TagValidator,
+    UpdateTagDetails, UpdateTagNamespaceDetails,
+};
+pub use users::{ApiKey, CreateApiKeyDetails, User, UserCapabilities};
 
 open_enum! {
     /// State of a compartment.
@@ -56,6 +65,39 @@ pub struct CreateCompartmentDetails {
     pub defined_tags: Option<DefinedTags>,
 }
 
+/// What of a compartment is to change.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[allow(missing_docs, reason = "OCI's field names")]
+pub struct UpdateCompartmentDetails {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub freeform_tags: Option<FreeformTags>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub defined_tags: Option<DefinedTags>,
+}
+
+/// Where a compartment is to go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "OCI's field names")]
+pub struct MoveCompartmentDetails {
+    pub target_compartment_id: String,
+}
+
+/// An availability domain of a region.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "OCI's field names")]
+pub struct AvailabilityDomain {
+    pub name: String,
+    pub id: String,
+    pub compartment_id: String,
+}
+
 /// A region of the realm; the key in upper case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "OCI's field names")]
@@ -73,6 +115,14 @@ pub struct RegionSubscription {
     pub region_name: String,
     pub status: SubscriptionStatus,
     pub is_home_region: bool,
+}
+
+/// The region to subscribe to, by its key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "OCI's field names")]
+pub struct CreateRegionSubscriptionDetails {
+    pub region_key: String,
 }
 
 /// The tenancy.

@@ -3,11 +3,15 @@
 //! The client calls and the embedded realm routes by the same operations. Identifiers stay strings
 //! here: a service may send nonsense and a client has to survive it.
 
+pub mod audit;
+pub mod external;
 pub mod headers;
 pub mod identity;
 pub mod kms;
+pub mod limits;
 pub mod objects;
 mod operation;
+pub mod pars;
 mod path;
 mod payload;
 mod plane;

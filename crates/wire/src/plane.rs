@@ -21,6 +21,12 @@ pub enum Plane {
     WorkRequests,
     /// Secret management ("vaults" service).
     Secrets,
+    /// Secret retrieval: the content of secrets.
+    SecretRetrieval,
+    /// Service limits.
+    Limits,
+    /// The record of calls made.
+    Audit,
 }
 
 impl Plane {
@@ -34,6 +40,9 @@ impl Plane {
             Self::Identity => Some(format!("identity.{name}.oci.{domain}")),
             Self::WorkRequests => Some(format!("iaas.{name}.{domain}")),
             Self::Secrets => Some(format!("vaults.{name}.oci.{domain}")),
+            Self::SecretRetrieval => Some(format!("secrets.vaults.{name}.oci.{domain}")),
+            Self::Limits => Some(format!("limits.{name}.oci.{domain}")),
+            Self::Audit => Some(format!("audit.{name}.{domain}")),
             Self::Management | Self::Crypto => None,
         }
     }

@@ -37,6 +37,8 @@ pub mod code {
     pub const LIMIT_EXCEEDED: &str = "LimitExceeded";
     /// 400: a compartment quota.
     pub const QUOTA_EXCEEDED: &str = "QuotaExceeded";
+    /// 400: something that the request refers to, such as a tag, is absent or forbidden.
+    pub const RELATED_RESOURCE_NOT_AUTHORIZED_OR_NOT_FOUND: &str = "RelatedResourceNotAuthorizedOrNotFound";
     /// 405.
     pub const METHOD_NOT_ALLOWED: &str = "MethodNotAllowed";
     /// 409: will be right given time; retried by all SDKs.

@@ -41,6 +41,12 @@ pub struct WorkRequest {
     #[serde(default)]
     pub resources: Vec<WorkRequestResource>,
     pub percent_complete: f32,
+    /// Inline only in identity's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<WorkRequestError>,
+    /// Inline only in identity's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub logs: Vec<WorkRequestLogEntry>,
     #[serde(default)]
     pub time_accepted: Option<Time>,
     #[serde(default)]

@@ -1,14 +1,19 @@
 //! `realm`: runs the embedded realm as a server, and steers one that runs.
 
-use std::path::PathBuf;
+mod fault;
+
+use std::convert::Infallible;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use bytes::Bytes;
 use clap::{Subcommand, ValueEnum};
 use jiff::{Span, SpanRelativeTo};
 use keyferry_ids::Region;
 use keyferry_realm::admin::{Advance, ClockReading, Command as Order, Status};
-use keyferry_realm::{Down, Latency, ReadyLine, ServeOptions};
+use keyferry_realm::{Down, FaultRecord, Latency, ReadyLine, ServeOptions, WorldFile};
 use keyferry_report::{Cell, Document, Tone, units};
+use keyferry_seams::Access;
 use serde::de::DeserializeOwned;
 
 use crate::exit::Outcome;
@@ -18,6 +23,10 @@ use crate::settings::realm_dir;
 
 /// Longest answer of the admin API; a full log is never asked for here.
 const LONGEST: usize = 1 << 20;
+/// Largest saved state; it holds all objects.
+const LARGEST_STATE: usize = 2 << 30;
+/// Largest file of settings.
+const LARGEST_FILE: u64 = 4 << 20;
 /// Longest token file.
 const LONGEST_TOKEN: u64 = 4096;
 
@@ -37,11 +46,26 @@ enum Command {
     /// Lose a region, or bring it back
     #[command(subcommand)]
     Region(RegionCommand),
-    /// Look at the realm's clock, or move it
+    /// Let something go wrong
+    #[command(subcommand)]
+    Fault(fault::FaultCommand),
+    /// Look at the realm's clock, move it or stop it
     #[command(subcommand)]
     Clock(ClockCommand),
     /// Show regions, endpoints and what is down
     Status,
+    /// Save the whole state into a file, key material included
+    Save {
+        /// Where to
+        file: PathBuf,
+    },
+    /// Take up a saved state of this realm, in place of all there is
+    Load {
+        /// Where from
+        file: PathBuf,
+    },
+    /// Empty the realm, as it was when it was new
+    Reset,
     /// End the realm that runs
     Stop,
 }
@@ -57,17 +81,53 @@ struct ServeArgs {
     /// Makes a new realm reproducible
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// How long backups, restores and copies take
+    /// How long backups, restores and copies take: none, realistic, or a TOML file of durations
     #[arg(long, value_name = "HOW", default_value = "none")]
     latency: Pace,
+    /// TOML file of what the realm holds while it is new
+    #[arg(long, value_name = "FILE")]
+    world: Option<PathBuf>,
+    /// Where vaults answer: at a path of their region's port, or at a port of their own
+    #[arg(long, value_name = "FORM", default_value = "path")]
+    vault_endpoints: VaultEndpoints,
+    /// Speak TLS; the certificate to trust is ca.pem in the folder
+    #[arg(long)]
+    tls: bool,
+    /// Refuse more than ten requests a second of one kind
+    #[arg(long, value_name = "WHEN", default_value = "off")]
+    rate_limits: Switch,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum VaultEndpoints {
+    /// As oci-cli and the SDKs for Python and Node take them
+    Path,
+    /// As Terraform and the SDK for Go need them
+    Port,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Switch {
+    On,
+    Off,
+}
+
+#[derive(Debug, Clone)]
 enum Pace {
-    /// A moment
     None,
-    /// About as in the cloud
     Realistic,
+    File(PathBuf),
+}
+
+impl FromStr for Pace {
+    type Err = Infallible;
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(match text {
+            "none" => Self::None,
+            "realistic" => Self::Realistic,
+            file => Self::File(file.into()),
+        })
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -97,6 +157,10 @@ enum ClockCommand {
         #[arg(value_name = "DURATION", value_parser = seconds, allow_hyphen_values = true)]
         by: i64,
     },
+    /// Stop it where it is
+    Freeze,
+    /// Let it go on from where it stands
+    Thaw,
 }
 
 impl Args {
@@ -125,6 +189,26 @@ pub(crate) async fn run(args: &Args, on: &Invocation) -> Result<Outcome, Failure
         Command::Clock(ClockCommand::Advance { by }) => {
             clock(on, steer(on, data, Order::Advance(Advance { seconds: *by })).await?)?;
         }
+        Command::Clock(ClockCommand::Freeze) => clock(on, steer(on, data, Order::Freeze).await?)?,
+        Command::Clock(ClockCommand::Thaw) => clock(on, steer(on, data, Order::Thaw).await?)?,
+        Command::Fault(command) => {
+            let order = command.order();
+            let faults: Vec<FaultRecord> = match order {
+                Order::AddFault(_) => vec![steer(on, data, order).await?],
+                _ => steer(on, data, order).await?,
+            };
+            fault::show(on, &faults)?;
+        }
+        Command::Save { file } => {
+            let state = ask(on, data, Order::Save).await?;
+            on.disk.write(file, &state, Access::Owner).map_err(CliError::from)?;
+            on.printer.note(&format!("saved to {}", file.display()));
+        }
+        Command::Load { file } => {
+            let state = on.disk.read(file, LARGEST_STATE as u64).map_err(CliError::from)?;
+            status(on, steer(on, data, Order::Load(state.into())).await?)?;
+        }
+        Command::Reset => status(on, steer(on, data, Order::Reset).await?)?,
         Command::Stop => {
             ask(on, data, Order::Stop).await?;
             on.printer.note("the realm has stopped");
@@ -134,12 +218,23 @@ pub(crate) async fn run(args: &Args, on: &Invocation) -> Result<Outcome, Failure
 }
 
 async fn serve(args: &ServeArgs, data: PathBuf, on: &Invocation) -> Result<(), Failure> {
-    let latency = match args.latency {
+    let latency = match &args.latency {
         Pace::None => Latency::none(),
         Pace::Realistic => Latency::realistic(),
+        Pace::File(file) => settings(on, file, Latency::parse)?,
     };
-    let options =
-        ServeOptions { data, regions: args.regions.clone(), seed: args.seed, port: args.port, latency };
+    let world = args.world.as_ref().map(|file| settings(on, file, WorldFile::parse)).transpose()?;
+    let options = ServeOptions {
+        regions: args.regions.clone(),
+        seed: args.seed,
+        port: args.port,
+        latency,
+        world,
+        port_per_vault: args.vault_endpoints == VaultEndpoints::Port,
+        tls: args.tls,
+        rate_limits: args.rate_limits == Switch::On,
+        ..ServeOptions::new(data)
+    };
     let server =
         keyferry_realm::serve(options, on.disk.as_ref(), on.clock.clone()).await.map_err(CliError::from)?;
     // One line, whatever form was asked for: programs wait for it.
@@ -148,6 +243,21 @@ async fn serve(args: &ServeArgs, data: PathBuf, on: &Invocation) -> Result<(), F
     on.printer.raw(&format!("{ready}\n"))?;
     server.run_until(on.interrupt.clone()).await;
     Ok(())
+}
+
+/// Reads a file that was written by hand.
+fn settings<T, E: std::error::Error>(
+    on: &Invocation,
+    file: &Path,
+    parse: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<T, CliError> {
+    let bytes = on.disk.read(file, LARGEST_FILE)?;
+    let wrong = |why: String| CliError::Usage(format!("{}: {why}", file.display()));
+    let text = std::str::from_utf8(&bytes).map_err(|_| wrong("not UTF-8".to_owned()))?;
+    parse(text).map_err(|error| match error.source() {
+        Some(cause) => wrong(format!("{error}: {cause}")),
+        None => wrong(error.to_string()),
+    })
 }
 
 fn status(on: &Invocation, status: Status) -> Result<(), CliError> {
@@ -176,6 +286,7 @@ fn clock(on: &Invocation, reading: ClockReading) -> Result<(), CliError> {
             1.. => format!("{ahead} ahead of this machine's"),
             _ => format!("{ahead} behind this machine's"),
         };
+        let ahead = if reading.frozen { format!("stopped, {ahead}") } else { ahead };
         document.facts([("Its time", Cell::words(units::time(reading.now))), ("Clock", Cell::words(ahead))]);
         document
     })
@@ -189,6 +300,7 @@ async fn steer<T: DeserializeOwned>(on: &Invocation, data: PathBuf, order: Order
 async fn ask(on: &Invocation, data: PathBuf, order: Order) -> Result<Bytes, CliError> {
     let ready = ReadyLine::read(&data, on.disk.as_ref())?;
     let token = on.disk.read(&ready.admin.token_file, LONGEST_TOKEN)?;
+    let longest = if order == Order::Save { LARGEST_STATE } else { LONGEST };
     let (method, path, body) = order.to_request();
     let request = http::Request::builder()
         .method(method)
@@ -200,7 +312,7 @@ async fn ask(on: &Invocation, data: PathBuf, order: Order) -> Result<Bytes, CliE
         .body(body)
         .map_err(|error| CliError::Realm(format!("can't be asked: {error}")))?;
     let silent = |source| CliError::RealmSilent { folder: data.clone(), source };
-    let answer = on.http().send(request, LONGEST).await.map_err(silent)?;
+    let answer = on.http().send(request, longest).await.map_err(silent)?;
     if answer.status().is_success() {
         return Ok(answer.into_body());
     }

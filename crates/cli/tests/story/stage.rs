@@ -15,7 +15,7 @@ use keyferry_ids::{CompartmentId, KeyId, Region, TenancyId, UserId};
 use keyferry_oci::{Client, ClientConfig, Credentials, Endpoints, NewKey, NewVault, PrivateKey, RetryPolicy};
 use keyferry_realm::{
     AdminEndpoint, ApiKey, Down, EmbeddedSend, Identity, Latency, ReadyLine, Realm, RealmConfig,
-    RegionEndpoint, Secret,
+    RegionEndpoint, Secret, Semantics,
 };
 use keyferry_seams::{Access, Clock, Disk, HttpSend, MemoryDisk, Recorder, Seed, VirtualClock};
 use serde_json::Value;
@@ -104,6 +104,7 @@ impl Stage {
             root_key: seed.child("root key"),
             api_key: ApiKey::from_pem(KEY).expect("a good key"),
             latency: Latency::none(),
+            semantics: Semantics::default(),
         };
         let realm = Arc::new(Realm::new(config).expect("two regions of one realm"));
         let now = Arc::clone(&clock) as Arc<dyn Clock>;
@@ -145,6 +146,7 @@ impl Stage {
             namespace: identity.namespace.clone(),
             home_region: iad(),
             config_file: "/realm/config".into(),
+            ca_file: None,
             regions: [iad(), fra()].map(|r| (r, RegionEndpoint { endpoint: endpoint(r) })).into(),
             admin: AdminEndpoint {
                 url: "http://127.0.0.1:1".into(),

@@ -113,6 +113,8 @@ impl Client {
             protection_mode: Some(new.protection_mode.as_str().into()),
             freeform_tags: Some(new.tags).filter(|tags| !tags.is_empty()),
             defined_tags: None,
+            is_auto_rotation_enabled: None,
+            auto_key_rotation_details: None,
         });
         let call = Call { subject: Some(new.name), retry_token, ..Call::new(management(vault), &body) };
         let reply = self.call::<ops::CreateKey>(call).await?;

@@ -55,14 +55,9 @@ impl Client {
         let body = Json(CreateBucketDetails {
             name: name.to_owned(),
             compartment_id: compartment.to_string(),
-            metadata: None,
             public_access_type: Some("NoPublicAccess".to_owned()),
-            storage_tier: None,
-            object_events_enabled: None,
-            freeform_tags: None,
-            defined_tags: None,
             kms_key_id: kms_key_id.map(str::to_owned),
-            versioning: None,
+            ..CreateBucketDetails::default()
         });
         let names = [namespace];
         let call = Call { names: &names, subject: Some(name), ..Call::new(Place::Region(region), &body) };
@@ -164,10 +159,8 @@ impl Client {
             destination_namespace: to.namespace.clone(),
             destination_bucket: to.bucket.clone(),
             destination_object_name: to.name.clone(),
-            source_object_if_match_etag: None,
-            destination_object_if_match_etag: None,
             destination_object_if_none_match_etag: Some("*".to_owned()),
-            destination_object_metadata: None,
+            ..CopyObjectDetails::default()
         });
         let names = [from.namespace.as_str(), from.bucket.as_str()];
         let place = Place::Region(from.region);

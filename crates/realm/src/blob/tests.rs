@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use keyferry_wire::kms::RotationStatus;
+
 use super::*;
+use crate::material::Curve;
+use crate::records::LastRotation;
 
 fn root_key() -> Seed {
     Seed::from_bytes([7; 32])
@@ -26,6 +30,7 @@ fn key(name: &str, shape: Shape) -> KeyPart {
         time_created: made_at(),
         material_id: MaterialId::mint(&seed),
         material: Arc::new(Material::generate(shape, &seed).expect("material can be made")),
+        is_auto_rotated: true,
     };
     KeyPart {
         id: format!("ocid1.key.oc1.iad.ext.{name}"),
@@ -39,6 +44,16 @@ fn key(name: &str, shape: Shape) -> KeyPart {
         lifecycle_state: KeyState::Disabled,
         current_version_id: version.id.clone(),
         time_created: made_at(),
+        auto_rotation: Some(AutoRotation {
+            interval_days: 90,
+            start: made_at(),
+            next: made_at(),
+            last: Some(LastRotation {
+                time: made_at(),
+                status: RotationStatus::Failed,
+                message: Some("disabled".to_owned()),
+            }),
+        }),
         versions: vec![version],
     }
 }
@@ -68,7 +83,7 @@ fn file() -> BackupFile {
         keys: vec![
             key("aes", Shape::Aes { length: 32 }),
             key("rsa", Shape::Rsa { length: 256 }),
-            key("ecdsa", Shape::EcdsaP384),
+            key("ecdsa", Shape::Ecdsa(Curve::P384)),
         ],
     }
 }
@@ -88,6 +103,21 @@ fn a_backup_file_opens_with_everything_that_was_put_in() {
         opened.keys[1].versions[0].material.to_bytes(),
         file().keys[1].versions[0].material.to_bytes()
     );
+}
+
+#[test]
+fn a_file_from_before_keys_rotated_by_themselves_still_opens() {
+    let mut earlier = serde_json::to_value(file()).expect("a backup file is JSON inside");
+    for key in earlier["keys"].as_array_mut().expect("keys") {
+        assert!(key.as_object_mut().expect("fields").remove("auto_rotation").is_some());
+        let version = key["versions"][0].as_object_mut().expect("fields");
+        assert!(version.remove("is_auto_rotated").is_some());
+    }
+    let payload = serde_json::to_vec(&earlier).expect("JSON");
+    let bytes = seal_payload(&payload, &root_key(), &Seed::from_number(1)).expect("a payload can be sealed");
+    let opened = open(&bytes, &root_key()).expect("it opens");
+    assert_eq!((opened.keys.len(), opened.keys[0].auto_rotation.as_ref()), (3, None));
+    assert!(!opened.keys[0].versions[0].is_auto_rotated);
 }
 
 #[test]

@@ -64,7 +64,7 @@ pub(super) enum Hash {
 impl Hash {
     const ALL: [Self; 3] = [Self::Sha256, Self::Sha384, Self::Sha512];
 
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Sha256 => "SHA_256",
             Self::Sha384 => "SHA_384",

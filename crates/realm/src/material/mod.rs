@@ -6,6 +6,7 @@ mod ecdsa;
 mod envelope;
 mod rsa;
 mod shape;
+mod wrap;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,10 +19,13 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 pub(crate) use self::aes::{open as open_sealed, seal};
 pub(crate) use self::algorithm::{EncryptionAlgorithm, MessageType, SigningAlgorithm};
+#[cfg(test)]
+pub(crate) use self::ecdsa::Curve;
 pub(crate) use self::envelope::{Envelope, MaterialId};
 pub(crate) use self::shape::Shape;
+pub(crate) use self::wrap::{Wrapping, WrappingPublicKey};
 use crate::crypto_error::CryptoError;
-use algorithm::{Hash, Scheme};
+use algorithm::Scheme;
 
 /// Longest plaintext under an AES key.
 const LONGEST_PLAINTEXT: usize = 4096;
@@ -43,7 +47,7 @@ impl Material {
                 Zeroizing::new(bytes[..length].to_vec())
             }
             Shape::Rsa { length } => rsa::generate(length, seed)?,
-            Shape::EcdsaP384 => ecdsa::generate(seed),
+            Shape::Ecdsa(curve) => ecdsa::generate(curve, seed),
         };
         Ok(Self { shape, secret })
     }
@@ -53,7 +57,7 @@ impl Material {
         let fits = match shape {
             Shape::Aes { length } => secret.len() == length,
             Shape::Rsa { length } => rsa::length_of(&secret) == Some(length),
-            Shape::EcdsaP384 => ecdsa::is_scalar(&secret),
+            Shape::Ecdsa(curve) => ecdsa::is_scalar(curve, &secret),
         };
         if fits { Ok(Self { shape, secret }) } else { Err(CryptoError::NotAKey(shape.to_string())) }
     }
@@ -64,8 +68,15 @@ impl Material {
         &self.secret
     }
 
+    /// The secret as it is exported: AES bytes, or a private key as PKCS#8 DER.
+    fn exported(&self) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
+        match self.shape {
+            Shape::Aes { .. } | Shape::Rsa { .. } => Ok(self.secret.clone()),
+            Shape::Ecdsa(curve) => ecdsa::private_key_der(curve, &self.secret),
+        }
+    }
+
     /// What kind of key this is.
-    #[cfg(test)]
     pub(crate) fn shape(&self) -> Shape {
         self.shape
     }
@@ -116,8 +127,8 @@ impl Material {
     ) -> Result<Vec<u8>, CryptoError> {
         self.check_signing(algorithm)?;
         let digest = algorithm.digest_of(message, message_type)?;
-        match algorithm.scheme {
-            Scheme::Ecdsa => ecdsa::sign(&self.secret, digest.as_ref()),
+        match self.shape {
+            Shape::Ecdsa(curve) => ecdsa::sign(curve, &self.secret, digest.as_ref()),
             _ => rsa::sign(&self.secret, algorithm, &digest),
         }
     }
@@ -132,8 +143,8 @@ impl Material {
     ) -> Result<bool, CryptoError> {
         self.check_signing(algorithm)?;
         let digest = algorithm.digest_of(message, message_type)?;
-        match algorithm.scheme {
-            Scheme::Ecdsa => ecdsa::verify(&self.secret, digest.as_ref(), signature),
+        match self.shape {
+            Shape::Ecdsa(curve) => ecdsa::verify(curve, &self.secret, digest.as_ref(), signature),
             _ => rsa::verify(&self.secret, algorithm, &digest, signature),
         }
     }
@@ -143,7 +154,7 @@ impl Material {
         let der = match self.shape {
             Shape::Aes { .. } => return Ok(None),
             Shape::Rsa { .. } => rsa::public_key_der(&self.secret)?,
-            Shape::EcdsaP384 => ecdsa::public_key_der(&self.secret)?,
+            Shape::Ecdsa(curve) => ecdsa::public_key_der(curve, &self.secret)?,
         };
         let config = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
         Ok(Some(pem::encode_config(&pem::Pem::new("PUBLIC KEY", der), config)))
@@ -164,10 +175,9 @@ impl Material {
     }
 
     fn check_signing(&self, algorithm: SigningAlgorithm) -> Result<(), CryptoError> {
-        match (self.shape, algorithm.scheme, algorithm.hash) {
-            // The hash must match the curve.
-            (Shape::Rsa { .. }, Scheme::RsaPss | Scheme::RsaPkcs1, _)
-            | (Shape::EcdsaP384, Scheme::Ecdsa, Hash::Sha384) => Ok(()),
+        match (self.shape, algorithm.scheme) {
+            (Shape::Rsa { .. }, Scheme::RsaPss | Scheme::RsaPkcs1) => Ok(()),
+            (Shape::Ecdsa(curve), Scheme::Ecdsa) if curve.hash() == algorithm.hash => Ok(()),
             _ => Err(self.other_kind(algorithm)),
         }
     }

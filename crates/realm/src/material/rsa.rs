@@ -7,6 +7,7 @@ use aws_lc_rs::rsa::{
 use aws_lc_rs::signature::{self, KeyPair as _, RsaEncoding, RsaParameters, UnparsedPublicKey};
 use keyferry_seams::Seed;
 use rsa::pkcs8::{DecodePublicKey, EncodePrivateKey};
+use rsa::traits::PublicKeyParts;
 use rsa::{PrivateKey, PublicKey};
 use sha1::Sha1;
 use sha2::Sha256;
@@ -41,8 +42,23 @@ pub(super) fn encrypt(
     plaintext: &[u8],
     seed: &Seed,
 ) -> Result<Vec<u8>, CryptoError> {
+    encrypt_to(&public_key_der(pkcs8)?, algorithm, plaintext, seed)
+}
+
+/// The modulus length in bytes, if this is the `SubjectPublicKeyInfo` of an RSA key.
+pub(super) fn public_length_of(public_der: &[u8]) -> Option<usize> {
+    PublicKey::from_public_key_der(public_der).ok().map(|key| key.size())
+}
+
+/// The same to a public key alone.
+pub(super) fn encrypt_to(
+    public_der: &[u8],
+    algorithm: EncryptionAlgorithm,
+    plaintext: &[u8],
+    seed: &Seed,
+) -> Result<Vec<u8>, CryptoError> {
     let failed = |_| CryptoError::Library("encrypting with RSA");
-    let public = PublicKey::from_public_key_der(&public_key_der(pkcs8)?)
+    let public = PublicKey::from_public_key_der(public_der)
         .map_err(|_| CryptoError::Library("reading an RSA public key"))?;
     let mut generator = seed.generator("rsa oaep");
     match algorithm {

@@ -1,10 +1,11 @@
-//! Key shapes: the combinations of algorithm, length and curve the embedded realm can make.
+//! Key shapes: the combinations of algorithm, length and curve that there are.
 
 use std::fmt;
 
-use keyferry_wire::kms::{Algorithm, CurveId, KeyShape};
+use keyferry_wire::kms::{Algorithm, KeyShape};
 use serde::{Deserialize, Serialize};
 
+use super::ecdsa::Curve;
 use crate::crypto_error::{CryptoError, quoted};
 
 /// What a key is made of. Lengths are in bytes, as OCI counts them.
@@ -13,20 +14,19 @@ use crate::crypto_error::{CryptoError, quoted};
 pub(crate) enum Shape {
     Aes { length: usize },
     Rsa { length: usize },
-    EcdsaP384,
+    Ecdsa(Curve),
 }
 
 impl TryFrom<KeyShape> for Shape {
     type Error = CryptoError;
     fn try_from(shape: KeyShape) -> Result<Self, CryptoError> {
+        let curve = Curve::ALL.into_iter().find(|curve| {
+            (curve.length(), Some(curve.id())) == (shape.length as usize, shape.curve_id.clone())
+        });
         match (&shape.algorithm, shape.length, &shape.curve_id) {
             (Algorithm::Aes, 16 | 24 | 32, None) => Ok(Self::Aes { length: shape.length as usize }),
             (Algorithm::Rsa, 256 | 384 | 512, None) => Ok(Self::Rsa { length: shape.length as usize }),
-            (Algorithm::Ecdsa, 48, Some(CurveId::NistP384)) => Ok(Self::EcdsaP384),
-            (Algorithm::Ecdsa, 32, Some(curve @ CurveId::NistP256))
-            | (Algorithm::Ecdsa, 66, Some(curve @ CurveId::NistP521)) => {
-                Err(CryptoError::Unsupported(format!("ECDSA on {curve}")))
-            }
+            (Algorithm::Ecdsa, ..) if let Some(curve) = curve => Ok(Self::Ecdsa(curve)),
             (algorithm, length, curve) => Err(CryptoError::Shape {
                 algorithm: quoted(algorithm.as_str()),
                 length,
@@ -41,7 +41,7 @@ impl From<Shape> for KeyShape {
         let (algorithm, length, curve_id) = match shape {
             Shape::Aes { length } => (Algorithm::Aes, length, None),
             Shape::Rsa { length } => (Algorithm::Rsa, length, None),
-            Shape::EcdsaP384 => (Algorithm::Ecdsa, 48, Some(CurveId::NistP384)),
+            Shape::Ecdsa(curve) => (Algorithm::Ecdsa, curve.length(), Some(curve.id())),
         };
         Self { algorithm, length: u32::try_from(length).unwrap_or(u32::MAX), curve_id }
     }
@@ -52,7 +52,7 @@ impl fmt::Display for Shape {
         match self {
             Self::Aes { length } => write!(f, "AES with {length} bytes"),
             Self::Rsa { length } => write!(f, "RSA with {length} bytes"),
-            Self::EcdsaP384 => f.write_str("ECDSA on NIST_P384"),
+            Self::Ecdsa(curve) => write!(f, "ECDSA on {}", curve.id()),
         }
     }
 }
@@ -61,7 +61,7 @@ impl fmt::Display for Shape {
 mod tests {
     use keyferry_wire::kms::{Algorithm, CurveId, KeyShape};
 
-    use super::{CryptoError, Shape};
+    use super::{CryptoError, Curve, Shape};
 
     fn shape(algorithm: &str, length: u32, curve: Option<&str>) -> Result<Shape, CryptoError> {
         let algorithm = Algorithm::from(algorithm);
@@ -72,10 +72,14 @@ mod tests {
     fn lengths_are_bytes_and_lengths_in_bits_are_refused() {
         assert_eq!(shape("AES", 24, None).expect("a good shape"), Shape::Aes { length: 24 });
         assert_eq!(shape("RSA", 512, None).expect("a good shape"), Shape::Rsa { length: 512 });
+        let ecdsa = shape("ECDSA", 66, Some("NIST_P521"));
+        assert_eq!(ecdsa.expect("a good shape"), Shape::Ecdsa(Curve::P521));
         for (algorithm, length, curve) in [
             ("RSA", 2048, None),
             ("AES", 256, None),
             ("ECDSA", 48, None),
+            ("ECDSA", 32, Some("NIST_P384")),
+            ("ECDSA", 65, Some("NIST_P521")),
             ("AES", 32, Some("NIST_P384")),
             ("DES", 8, None),
         ] {
@@ -85,16 +89,9 @@ mod tests {
     }
 
     #[test]
-    fn the_other_two_curves_of_oci_are_named_as_not_offered() {
-        for (length, curve) in [(32, "NIST_P256"), (66, "NIST_P521")] {
-            let error = shape("ECDSA", length, Some(curve)).expect_err("not offered");
-            assert_eq!(error.to_string(), format!("the embedded realm does not offer ECDSA on {curve}"));
-        }
-    }
-
-    #[test]
     fn shapes_survive_storage() {
-        for shape in [Shape::Aes { length: 16 }, Shape::Rsa { length: 384 }, Shape::EcdsaP384] {
+        let curves = Curve::ALL.map(Shape::Ecdsa);
+        for shape in [Shape::Aes { length: 16 }, Shape::Rsa { length: 384 }].into_iter().chain(curves) {
             let stored = serde_json::to_string(&shape).expect("a shape can be stored");
             assert_eq!(serde_json::from_str::<Shape>(&stored).expect("and read"), shape);
         }

@@ -4,6 +4,7 @@ use http::Method;
 use serde_json::json;
 
 use super::*;
+use crate::Down;
 use crate::testing::{Client, fra, good, header, iad, refused};
 
 fn status(answer: &Answer) -> u16 {
@@ -16,13 +17,18 @@ fn status(answer: &Answer) -> u16 {
 #[test]
 fn strangers_learn_nothing() {
     let client = Client::new();
-    for target in ["/20180608/vaults?compartmentId=x", "/no/such/path", "/p/token/n/ns/b/b/o/o"] {
+    let not_authenticated = (401, "NotAuthenticated".to_owned());
+    for (target, expected) in [
+        ("/20180608/vaults?compartmentId=x", not_authenticated.clone()),
+        ("/no/such/path", not_authenticated),
+        ("/p/token/n/ns/b/b/o/o", (404, "BucketNotFound".to_owned())),
+    ] {
         let url = format!("http://127.0.0.1:7001{target}");
         let request = Request::get(&url).body(Bytes::new()).expect("a request");
         let Answer::Reply(response) = client.realm.handle(&request, client.now()) else {
             panic!("an answer")
         };
-        assert_eq!(refused(&response), (401, "NotAuthenticated".to_owned()));
+        assert_eq!(refused(&response), expected);
         assert_eq!(header(&response, "opc-request-id").split('/').count(), 3);
     }
     let log = client.realm.log();
@@ -137,9 +143,10 @@ fn regions_of_one_realm_and_each_once() {
             root_key: seed,
             api_key: ApiKey::from_pem(crate::testing::VECTORS).expect("the vectors' key"),
             latency: Latency::none(),
+            semantics: Semantics::default(),
         })
     };
-    assert_eq!(config(&[]).expect_err("refused"), RealmError::NoRegion);
+    assert!(matches!(config(&[]), Err(RealmError::NoRegion)));
     assert!(matches!(config(&["iad", "iad"]), Err(RealmError::TwiceTheSame(_))));
     assert!(matches!(config(&["eu-frankfurt-1", "eu-frankfurt-2"]), Err(RealmError::SeveralRealms(..))));
 }

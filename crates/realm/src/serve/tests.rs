@@ -1,24 +1,26 @@
 //! The realm over real sockets on free ports.
 
 use std::io::ErrorKind;
+use std::net::Ipv4Addr;
 use std::path::Path;
 
 use http::Method;
+use jiff::Timestamp;
 use keyferry_seams::{Access, RealDisk, SystemClock};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
+use crate::admin::{Advance, Command};
 use crate::testing::{Client, VECTORS, iad};
+use crate::{Down, Effect, Fault};
 
 async fn started(folder: &Path) -> Server {
     RealDisk.write(&folder.join("api_key.pem"), VECTORS.as_bytes(), Access::Owner).expect("written");
-    let options = ServeOptions {
-        data: folder.to_path_buf(),
-        regions: None,
-        seed: Some(1),
-        port: 0,
-        latency: Latency::none(),
-    };
+    serve_with(ServeOptions { seed: Some(1), ..ServeOptions::new(folder.to_path_buf()) }).await
+}
+
+async fn serve_with(options: ServeOptions) -> Server {
     serve(options, &RealDisk, Arc::new(SystemClock)).await.expect("started")
 }
 
@@ -49,7 +51,7 @@ fn steering(server: &Server, command: &Command, token: &str) -> (u16, Vec<u8>) {
 }
 
 async fn steer(server: &Server, command: &Command) -> (u16, String) {
-    let (port, request) = steering(server, command, &server.shared.token);
+    let (port, request) = steering(server, command, server.control.token());
     exchange(port, &request).await.expect("the admin port is open")
 }
 
@@ -161,4 +163,166 @@ async fn the_realms_clock_can_be_moved() {
     assert_eq!(exchange(port, &signed(&server, Timestamp::now())).await.map(|(status, _)| status), Some(401));
     let log = steer(&server, &Command::Log).await.1;
     assert!(log.contains("seconds from the realm's clock"), "{log}");
+}
+
+/// Ends a realm, and waits until nothing of it holds its folder any more.
+async fn end(server: Server) {
+    let realm = Arc::downgrade(server.realm());
+    server.run_until(std::future::ready(())).await;
+    while realm.strong_count() > 0 {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// The body of a saved state, as bytes.
+async fn saved(server: &Server) -> bytes::Bytes {
+    let (port, request) = steering(server, &Command::Save, server.control.token());
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.expect("connected");
+    stream.write_all(&request).await.expect("sent");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.expect("read");
+    let head = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("a head");
+    answer.split_off(head + 4).into()
+}
+
+#[tokio::test]
+async fn a_saved_state_says_which_regions_are_down_and_what_time_it_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = started(folder.path()).await;
+    let port = server.port(iad()).await.expect("a port");
+    steer(&server, &Command::Down(iad(), Down::Refuse)).await;
+    steer(&server, &Command::Advance(Advance { seconds: 600 })).await;
+    let frozen = steer(&server, &Command::Freeze).await.1;
+    assert!(frozen.contains(r#""frozen":true"#), "{frozen}");
+    let state = saved(&server).await;
+    assert_eq!(steer(&server, &Command::Reset).await.0, 200);
+    assert!(exchange(port, &signed(&server, Timestamp::now())).await.is_some(), "up again");
+    assert!(steer(&server, &Command::Clock).await.1.contains(r#""offset_seconds":0,"frozen":false"#));
+    assert_eq!(steer(&server, &Command::Load(state.slice(1..))).await.0, 409);
+    assert_eq!(steer(&server, &Command::Load(state)).await.0, 200);
+    assert_eq!(exchange(port, b"").await, None, "down again");
+    assert_eq!(steer(&server, &Command::Clock).await.1, frozen);
+}
+
+#[tokio::test]
+async fn a_realm_that_ended_takes_up_where_it_was() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = started(folder.path()).await;
+    steer(&server, &Command::Down(iad(), Down::Destroyed)).await;
+    steer(&server, &Command::Freeze).await;
+    let clock = steer(&server, &Command::Clock).await.1;
+    end(server).await;
+    let server = started(folder.path()).await;
+    assert_eq!(server.realm().down(iad()), Some(Down::Destroyed));
+    let port = server.port(iad()).await.expect("a port");
+    assert_eq!(exchange(port, b"").await, None, "nobody listens");
+    assert_eq!(now_of(&steer(&server, &Command::Clock).await.1), now_of(&clock));
+}
+
+fn now_of(reading: &str) -> String {
+    let reading: crate::admin::ClockReading =
+        serde_json::from_str(reading.split("\r\n\r\n").last().expect("a body")).expect("a reading");
+    reading.now.to_string()
+}
+
+#[tokio::test]
+async fn a_broken_answer_begins_and_does_not_end() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = started(folder.path()).await;
+    let rule =
+        |effect| Fault { region: None, operation: None, after: 0, times: Some(1), probability: None, effect };
+    let port = server.port(iad()).await.expect("a port");
+    let request = signed(&server, Timestamp::now());
+    let whole = exchange(port, &request).await.expect("an answer").1;
+    let body = |answer: &str| answer.split("\r\n\r\n").nth(1).expect("a body").len();
+    let length = format!("content-length: {}", body(&whole));
+    assert_eq!(steer(&server, &Command::AddFault(rule(Effect::Reset))).await.0, 200);
+    let broken = exchange(port, &request).await.expect("the beginning of an answer").1;
+    assert!(broken.contains(&length), "{broken}");
+    assert_eq!(body(&broken), body(&whole) / 2);
+    assert_eq!(steer(&server, &Command::AddFault(rule(Effect::Truncate))).await.0, 200);
+    let short = exchange(port, &request).await.expect("an answer").1;
+    assert!(!short.contains(&length) && body(&short) == body(&whole) / 2, "{short}");
+    assert_eq!(steer(&server, &Command::RemoveFault(9)).await.0, 404);
+    assert_eq!(body(&exchange(port, &request).await.expect("an answer").1), body(&whole), "it is over");
+}
+
+#[tokio::test]
+async fn each_vault_has_a_port_of_its_own_if_asked_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    RealDisk.write(&folder.path().join("api_key.pem"), VECTORS.as_bytes(), Access::Owner).expect("written");
+    let options = || ServeOptions {
+        seed: Some(1),
+        port_per_vault: true,
+        ..ServeOptions::new(folder.path().to_path_buf())
+    };
+    let server = serve_with(options()).await;
+    let client = Client::of(server.realm().clone());
+    let body = serde_json::json!({"compartmentId": client.tenancy(), "displayName": "v", "vaultType": "VIRTUAL_PRIVATE"});
+    let vault = client.post(iad(), "/20180608/vaults", &body);
+    let endpoint = vault["managementEndpoint"].as_str().expect("a URL").to_owned();
+    assert_eq!(vault["cryptoEndpoint"], endpoint);
+    let port: u16 =
+        endpoint.strip_prefix("http://127.0.0.1:").expect("bare").parse().expect("a port and no more");
+    let target = format!("/20180608/keys?compartmentId={}", client.tenancy());
+    let head = format!("GET {target} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nconnection: close\r\n");
+    let since = Timestamp::now().duration_since(client.now());
+    client.wait(std::time::Duration::try_from(since).expect("not before the test client's time"));
+    let request = client.signed(&Method::GET, &format!("{endpoint}{target}"), &[], b"");
+    let mut text = head;
+    for (name, value) in request.headers() {
+        text = format!("{text}{name}: {}\r\n", value.to_str().expect("text"));
+    }
+    text.push_str("\r\n");
+    let (status, answer) = exchange(port, text.as_bytes()).await.expect("open");
+    assert_eq!(status, 200, "{answer}");
+
+    steer(&server, &Command::Down(iad(), Down::Refuse)).await;
+    assert_eq!(exchange(port, text.as_bytes()).await, None, "it is lost with its region");
+    steer(&server, &Command::Up(iad())).await;
+    assert_eq!(exchange(port, text.as_bytes()).await.map(|(status, _)| status), Some(200));
+    drop(client);
+    end(server).await;
+    let _again = serve_with(options()).await;
+    assert_eq!(exchange(port, text.as_bytes()).await.map(|(status, _)| status), Some(200), "found again");
+}
+
+#[tokio::test]
+async fn with_tls_the_certificate_is_one_of_the_folders_authority() {
+    use tokio_rustls::TlsConnector;
+    use tokio_rustls::rustls::pki_types::pem::PemObject;
+    use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+    use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
+    let folder = tempfile::tempdir().expect("a folder");
+    RealDisk.write(&folder.path().join("api_key.pem"), VECTORS.as_bytes(), Access::Owner).expect("written");
+    let options =
+        || ServeOptions { seed: Some(1), tls: true, ..ServeOptions::new(folder.path().to_path_buf()) };
+    let mut roots = RootCertStore::empty();
+    for start in 0..2 {
+        let server = serve_with(options()).await;
+        let ready = server.ready_line();
+        if start == 0 {
+            let pem = std::fs::read(ready.ca_file.as_ref().expect("with TLS")).expect("written");
+            roots.add(CertificateDer::from_pem_slice(&pem).expect("a certificate")).expect("an authority");
+        }
+        assert!(ready.regions[&iad()].endpoint.starts_with("https://127.0.0.1:"));
+        let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_root_certificates(roots.clone())
+            .with_no_client_auth();
+        let port = server.port(iad()).await.expect("a port");
+        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.expect("connected");
+        let name = ServerName::try_from("127.0.0.1").expect("an address");
+        let mut stream = TlsConnector::from(Arc::new(config))
+            .connect(name, stream)
+            .await
+            .expect("trusted, also after a restart");
+        stream.write_all(b"HEAD / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.expect("sent");
+        let mut answer = String::new();
+        // The server hangs up without a farewell.
+        let _ = stream.read_to_string(&mut answer).await;
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        end(server).await;
+    }
 }

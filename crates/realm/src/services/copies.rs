@@ -9,9 +9,10 @@ use keyferry_wire::work_requests::WorkRequestResource;
 use keyferry_wire::{code, headers};
 use serde::{Deserialize, Serialize};
 
+use super::work_requests::running;
 use super::{buckets, objects};
 use crate::call::{Call, Effect, Moment};
-use crate::records::{WorkRequestRecord, WorkService};
+use crate::records::{BucketRecord, ObjectRecord, WorkRequestRecord, WorkService};
 use crate::refusal::Refusal;
 use crate::tasks::Task;
 use crate::world::Change;
@@ -21,8 +22,11 @@ use crate::world::Change;
 pub(crate) struct Copy {
     pub(crate) region: Region,
     work_request_id: String,
+    namespace: String,
     bucket: String,
     into: Region,
+    /// If it is not to be that of the destination's bucket.
+    kms_key_id: Option<String>,
     details: CopyObjectDetails,
 }
 
@@ -49,20 +53,29 @@ fn resource(
     }
 }
 
+/// The version to copy, if it is there, can be read and is the one that is meant.
+fn source<'m>(
+    moment: &'m Moment<'_>,
+    bucket: &BucketRecord,
+    details: &CopyObjectDetails,
+) -> Result<&'m ObjectRecord, Refusal> {
+    let version_id = details.source_version_id.as_deref();
+    let source = objects::readable(moment, bucket, &details.source_object_name, version_id)?;
+    objects::check_conditions(Some(source), details.source_object_if_match_etag.as_deref(), None)?;
+    Ok(source)
+}
+
 pub(super) fn copy(call: &Call<'_>) -> Result<Effect, Refusal> {
     let details: CopyObjectDetails = call.json()?;
-    let bucket = buckets::find(call, call.name(0), call.name(1))?;
-    let source = call.world.object(call.region, &bucket.name, &details.source_object_name);
-    let source = source.ok_or_else(|| objects::absent(&bucket.name, &details.source_object_name))?;
-    if details.source_object_if_match_etag.as_ref().is_some_and(|etag| *etag != source.etag) {
-        return Err(Refusal::new(412, "IfMatchFailed", "The source object has another entity tag"));
-    }
-    let into = Region::parse(&details.destination_region).ok().filter(|r| call.account.is_subscribed(*r));
+    let bucket = buckets::named(call)?;
+    let source = source(call, bucket, &details)?;
+    let into = Region::parse(&details.destination_region).ok().filter(|r| call.is_subscribed(*r));
     let into = into.ok_or_else(|| {
         Refusal::invalid("destinationRegion is not a region that the tenancy is subscribed to.")
     })?;
     buckets::check_namespace(call, &details.destination_namespace)?;
     objects::check_name(&details.destination_object_name)?;
+    objects::storage_tier(details.destination_object_storage_tier.as_deref())?;
     let takes = call.account.latency.copy;
     let namespace = call.name(0);
     let work_request = WorkRequestRecord::accepted(
@@ -85,8 +98,10 @@ pub(super) fn copy(call: &Call<'_>) -> Result<Effect, Refusal> {
     let task = Task::FinishCopy(Copy {
         region: call.region,
         work_request_id: work_request.id.clone(),
+        namespace: namespace.to_owned(),
         bucket: bucket.name.clone(),
         into,
+        kms_key_id: call.header(headers::OPC_SSE_KMS_KEY_ID).map(str::to_owned),
         details,
     });
     Ok(Effect::empty(StatusCode::ACCEPTED)
@@ -98,13 +113,17 @@ pub(super) fn copy(call: &Call<'_>) -> Result<Effect, Refusal> {
 impl Copy {
     /// Writes the copy, or says in the work request why not.
     pub(crate) fn finish(&self, moment: &Moment<'_>) -> Vec<Change> {
-        let Some(work_request) = moment.world.work_requests.get(&self.work_request_id) else {
-            return Vec::new();
-        };
+        let Some(work_request) = running(moment, &self.work_request_id) else { return Vec::new() };
         match self.written(moment) {
             Ok(change) => vec![change, work_request.succeeded(moment.now, "The object was copied.").into()],
-            Err(refusal) => vec![work_request.failed(moment.now, &refusal).into()],
+            Err(refusal) => self.fail(moment, &refusal),
         }
+    }
+
+    /// Copies nothing.
+    pub(crate) fn fail(&self, moment: &Moment<'_>, refusal: &Refusal) -> Vec<Change> {
+        let work_request = running(moment, &self.work_request_id);
+        work_request.map(|request| request.failed(moment.now, refusal).into()).into_iter().collect()
     }
 
     fn written(&self, moment: &Moment<'_>) -> Result<Change, Refusal> {
@@ -115,35 +134,23 @@ impl Copy {
             }
         }
         let details = &self.details;
-        let source = moment.world.object(self.region, &self.bucket, &details.source_object_name);
-        let source = source.ok_or_else(|| objects::absent(&self.bucket, &details.source_object_name))?;
+        let source = source(moment, buckets::find(moment, &self.namespace, &self.bucket)?, details)?;
         let there = Moment { region: self.into, seed: moment.seed.clone(), ..*moment };
         let bucket = buckets::find(&there, &details.destination_namespace, &details.destination_bucket)?;
-        let before = there.world.object(there.region, &bucket.name, &details.destination_object_name);
-        if before.is_some() && details.destination_object_if_none_match_etag.is_some() {
-            return Err(Refusal::new(412, "IfNoneMatchFailed", "There is an object of that name already"));
+        objects::check_conditions(
+            there.world.object(there.region, &bucket.name, &details.destination_object_name),
+            details.destination_object_if_match_etag.as_deref(),
+            details.destination_object_if_none_match_etag.as_deref(),
+        )?;
+        let mut content = source.content.clone();
+        if let Some(given) = &details.destination_object_metadata {
+            content.attributes.metadata = objects::named_metadata(given.clone())?;
         }
-        if let Some(wanted) = &details.destination_object_if_match_etag
-            && before.is_none_or(|object| object.etag != *wanted)
-        {
-            return Err(Refusal::new(412, "IfMatchFailed", "The destination has another entity tag"));
+        if let Some(tier) = &details.destination_object_storage_tier {
+            content.attributes.storage_tier.clone_from(tier);
         }
-        let metadata = match &details.destination_object_metadata {
-            None => source.metadata.clone(),
-            Some(given) => {
-                let plain = |name: &str| name.strip_prefix(headers::OPC_META).unwrap_or(name).to_owned();
-                given.iter().map(|(name, value)| (plain(name), value.clone())).collect()
-            }
-        };
-        let copy = objects::written(
-            &there,
-            &bucket.name,
-            &details.destination_object_name,
-            source.bytes.clone(),
-            &source.content_type,
-            metadata,
-        );
-        Ok(copy.into())
+        let name = &details.destination_object_name;
+        Ok(objects::written(&there, bucket, name, content, self.kms_key_id.as_deref())?.into())
     }
 }
 

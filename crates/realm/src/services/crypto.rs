@@ -2,18 +2,21 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use keyferry_wire::code;
 use keyferry_wire::kms::{
-    DecryptDataDetails, DecryptedData, EncryptDataDetails, EncryptedData, KeyState, KeyVersionState,
-    SignDataDetails, SignedData, VerifiedData, VerifyDataDetails,
+    DecryptDataDetails, DecryptedData, EncryptDataDetails, EncryptedData, ExportKeyDetails, ExportedKeyData,
+    GenerateKeyDetails, GeneratedKey, KeyState, ProtectionMode, SignDataDetails, SignedData, VerifiedData,
+    VerifyDataDetails,
 };
+use keyferry_wire::{Time, code};
 use zeroize::Zeroizing;
 
-use super::{keys, vaults};
+use super::key_versions::material;
+use super::{keys, vaults, wrapping_keys};
 use crate::call::{Call, Effect};
 use crate::crypto_error::CryptoError;
 use crate::material::{
-    EncryptionAlgorithm, Envelope, MessageType, Shape, SigningAlgorithm, aad_of, plaintext_checksum,
+    EncryptionAlgorithm, Envelope, MessageType, Shape, SigningAlgorithm, WrappingPublicKey, aad_of,
+    plaintext_checksum,
 };
 use crate::records::{KeyRecord, VersionRecord};
 use crate::refusal::Refusal;
@@ -37,19 +40,14 @@ fn absent() -> Refusal {
 fn usable<'c>(call: &'c Call<'_>, key_id: &str) -> Result<&'c KeyRecord, Refusal> {
     let vault = vaults::here(call).map_err(|_| absent())?;
     let key = call.world.keys.get(key_id).filter(|key| key.vault_id == vault.id).ok_or_else(absent)?;
-    keys::check_state(&keys::state_in(vault, key), &KeyState::Enabled)?;
+    keys::check_state(&keys::state_for_use(vault, key), &KeyState::Enabled)?;
     Ok(key)
 }
 
 /// A version of the key, by its id.
 fn version<'c>(call: &'c Call<'_>, key: &KeyRecord, id: &str) -> Result<&'c VersionRecord, Refusal> {
     let found = call.world.versions.get(id).filter(|version| version.key_id == key.id);
-    let version = found.ok_or_else(absent)?;
-    if version.state == KeyVersionState::Enabled {
-        Ok(version)
-    } else {
-        Err(Refusal::incorrect_state(format!("The key version's state is {}.", version.state)))
-    }
+    found.ok_or_else(absent)
 }
 
 /// The current version, the only one that makes something new.
@@ -86,12 +84,55 @@ pub(super) fn encrypt(call: &Call<'_>) -> Result<Effect, Refusal> {
     let plaintext = decoded("plaintext", &details.plaintext)?;
     let aad = aad_of(&details.associated_data.unwrap_or_default())?;
     let ciphertext =
-        version.material.encrypt(version.material_id, algorithm, &plaintext, &aad, &call.seed)?;
+        material(version)?.encrypt(version.material_id, algorithm, &plaintext, &aad, &call.seed)?;
     Effect::json(&EncryptedData {
         ciphertext: BASE64_STANDARD.encode(ciphertext),
         key_id: Some(key.id.clone()),
         key_version_id: Some(version.id.clone()),
         encryption_algorithm: Some(algorithm.name().to_owned()),
+    })
+}
+
+/// A data encryption key of any AES length; decrypting its ciphertext gives it back.
+pub(super) fn generate(call: &Call<'_>) -> Result<Effect, Refusal> {
+    let details: GenerateKeyDetails = call.json()?;
+    let key = usable(call, &details.key_id)?;
+    let version = current(call, key, None)?;
+    let Shape::Aes { length } = Shape::try_from(details.key_shape)? else {
+        return Err(Refusal::invalid("The keyShape of a data encryption key is of algorithm AES."));
+    };
+    let aad = aad_of(&details.associated_data.unwrap_or_default())?;
+    let bytes = Zeroizing::new(call.seed.bytes::<32>("data encryption key"));
+    let plaintext = &bytes[..length];
+    let gcm = EncryptionAlgorithm::Aes256Gcm;
+    let ciphertext = material(version)?.encrypt(version.material_id, gcm, plaintext, &aad, &call.seed)?;
+    let is_shown = details.include_plaintext_key;
+    Effect::json(&GeneratedKey {
+        ciphertext: BASE64_STANDARD.encode(ciphertext),
+        plaintext: is_shown.then(|| BASE64_STANDARD.encode(plaintext)),
+        plaintext_checksum: is_shown.then(|| plaintext_checksum(plaintext)),
+    })
+}
+
+/// HSM keys never leave; software keys leave under a key of the caller.
+pub(super) fn export(call: &Call<'_>) -> Result<Effect, Refusal> {
+    let details: ExportKeyDetails = call.json()?;
+    let key = usable(call, &details.key_id)?;
+    if key.protection_mode != ProtectionMode::Software {
+        return Err(Refusal::invalid("Only keys with protection mode SOFTWARE can be exported."));
+    }
+    let id = details.key_version_id.as_deref().unwrap_or(&key.current_version_id);
+    let version = version(call, key, id)?;
+    let wrapping = wrapping_keys::wrapping(&details.algorithm)?;
+    let public_key = WrappingPublicKey::from_pem(&details.public_key)?;
+    let encrypted = public_key.wrap(material(version)?, wrapping, &call.seed.child("export"))?;
+    Effect::json(&ExportedKeyData {
+        key_version_id: version.id.clone(),
+        key_id: key.id.clone(),
+        time_created: Time(version.time_created),
+        vault_id: key.vault_id.clone(),
+        encrypted_key: BASE64_STANDARD.encode(encrypted),
+        algorithm: details.algorithm,
     })
 }
 
@@ -113,7 +154,7 @@ pub(super) fn decrypt(call: &Call<'_>) -> Result<Effect, Refusal> {
         }
         _ => version(call, key, asked.unwrap_or(&key.current_version_id))?,
     };
-    let plaintext = version.material.decrypt(algorithm, &ciphertext, &aad)?;
+    let plaintext = material(version)?.decrypt(algorithm, &ciphertext, &aad)?;
     Effect::json(&DecryptedData {
         plaintext: BASE64_STANDARD.encode(&*plaintext),
         plaintext_checksum: plaintext_checksum(&plaintext),
@@ -130,7 +171,7 @@ pub(super) fn sign(call: &Call<'_>) -> Result<Effect, Refusal> {
     let algorithm = SigningAlgorithm::parse(&details.signing_algorithm)?;
     let message = decoded("message", &details.message)?;
     let message_type = message_type(details.message_type.as_deref())?;
-    let signature = version.material.sign(algorithm, &message, message_type)?;
+    let signature = material(version)?.sign(algorithm, &message, message_type)?;
     Effect::json(&SignedData {
         key_id: key.id.clone(),
         key_version_id: version.id.clone(),
@@ -147,7 +188,7 @@ pub(super) fn verify(call: &Call<'_>) -> Result<Effect, Refusal> {
     let message = decoded("message", &details.message)?;
     let signature = decoded("signature", &details.signature)?;
     let message_type = message_type(details.message_type.as_deref())?;
-    let is_signature_valid = version.material.verify(algorithm, &message, message_type, &signature)?;
+    let is_signature_valid = material(version)?.verify(algorithm, &message, message_type, &signature)?;
     Effect::json(&VerifiedData { is_signature_valid })
 }
 

@@ -1,33 +1,40 @@
-//! Identity: regions, the tenancy and its compartments. They are the same in every region of the realm.
+//! Identity: the tenancy, its regions and subscriptions. All is the same in every region of the realm.
 
 use jiff::Timestamp;
-use keyferry_ids::regions as all_regions;
+use keyferry_ids::{Region, regions as all_regions};
+use keyferry_seams::Seed;
+use keyferry_wire::code;
 use keyferry_wire::identity::{
-    Compartment, CompartmentState, CreateCompartmentDetails, RegionName, RegionSubscription,
-    SubscriptionStatus, Tenancy,
+    AvailabilityDomain, CreateRegionSubscriptionDetails, RegionName, RegionSubscription, SubscriptionStatus,
+    Tenancy,
 };
-use keyferry_wire::{Time, code};
 
-use crate::call::{Call, Effect};
-use crate::lists::{self, Listed};
+use super::work_requests::later;
+use crate::account::Account;
+use crate::call::{Call, Effect, Moment};
 use crate::mint;
-use crate::records::CompartmentRecord;
+use crate::records::SubscriptionRecord;
 use crate::refusal::{Refusal, shortened};
+use crate::tasks::Task;
+use crate::world::{Change, World};
 
 /// The root compartment has no time of its own; the realm has always been there.
-const ROOT_SINCE: Timestamp = Timestamp::UNIX_EPOCH;
-const ROOT_NAME: &str = "embedded";
+pub(super) const ROOT_SINCE: Timestamp = Timestamp::UNIX_EPOCH;
+pub(super) const ROOT_NAME: &str = "embedded";
+/// Regions with three availability domains; all others have one.
+const LARGE_REGIONS: [&str; 4] = ["iad", "phx", "fra", "lhr"];
 
-impl Listed for CompartmentRecord {
-    fn id(&self) -> &str {
-        &self.id
+/// Refuses changes of identity anywhere but in the home region.
+pub(super) fn check_home(call: &Call<'_>) -> Result<(), Refusal> {
+    if call.region == call.account.home {
+        return Ok(());
     }
-    fn name(&self) -> &str {
-        &self.name
-    }
-    fn time_created(&self) -> Timestamp {
-        self.time_created
-    }
+    let home = call.account.home.key().to_uppercase();
+    Err(Refusal::new(
+        403,
+        code::NOT_ALLOWED,
+        format!("Please go to your home region {home} to execute CREATE, UPDATE and DELETE operations."),
+    ))
 }
 
 pub(super) fn regions(call: &Call<'_>) -> Result<Effect, Refusal> {
@@ -53,113 +60,76 @@ pub(super) fn tenancy(call: &Call<'_>) -> Result<Effect, Refusal> {
     })
 }
 
-pub(super) fn subscriptions(call: &Call<'_>) -> Result<Effect, Refusal> {
-    check_tenancy(call)?;
-    let subscriptions = call.account.identity.regions.iter().map(|region| RegionSubscription {
+/// How far the tenancy is subscribed to a region of the realm.
+pub(crate) fn subscription(account: &Account, world: &World, region: Region) -> Option<SubscriptionStatus> {
+    if account.was_subscribed(region) {
+        return Some(SubscriptionStatus::Ready);
+    }
+    let record = world.subscriptions.get(&region)?;
+    Some(if record.is_ready { SubscriptionStatus::Ready } else { SubscriptionStatus::InProgress })
+}
+
+fn view(account: &Account, region: Region, status: SubscriptionStatus) -> RegionSubscription {
+    RegionSubscription {
         region_key: region.key().to_uppercase(),
         region_name: region.name().to_owned(),
-        status: SubscriptionStatus::Ready,
-        is_home_region: *region == call.account.home,
+        status,
+        is_home_region: region == account.home,
+    }
+}
+
+pub(super) fn subscriptions(call: &Call<'_>) -> Result<Effect, Refusal> {
+    check_tenancy(call)?;
+    let regions = call.account.identity.regions.iter().filter_map(|region| {
+        let status = subscription(call.account, call.world, *region)?;
+        Some(view(call.account, *region, status))
     });
-    Effect::json(&subscriptions.collect::<Vec<_>>())
+    Effect::json(&regions.collect::<Vec<_>>())
 }
 
-fn view(record: &CompartmentRecord) -> Compartment {
-    Compartment {
-        id: record.id.clone(),
-        compartment_id: record.compartment_id.clone(),
-        name: record.name.clone(),
-        description: Some(record.description.clone()),
-        time_created: Time(record.time_created),
-        lifecycle_state: CompartmentState::Active,
-        inactive_status: None,
-        is_accessible: Some(true),
-        freeform_tags: Some(record.freeform_tags.clone()),
-        defined_tags: Some(record.defined_tags.clone()),
+/// Only regions that the realm serves can be subscribed to, and there is no way back.
+pub(super) fn subscribe(call: &Call<'_>) -> Result<Effect, Refusal> {
+    check_home(call)?;
+    check_tenancy(call)?;
+    let details: CreateRegionSubscriptionDetails = call.json()?;
+    let region = Region::parse(&details.region_key.to_lowercase()).ok();
+    let region = region.filter(|region| call.account.identity.regions.contains(region)).ok_or_else(|| {
+        Refusal::invalid(format!("The realm serves no region {}.", shortened(&details.region_key)))
+    })?;
+    if subscription(call.account, call.world, region).is_some() {
+        return Err(Refusal::conflict(format!("The tenancy is already subscribed to {region}.")));
     }
+    let due = later(call.now, call.account.latency.create);
+    Ok(Effect::json(&view(call.account, region, SubscriptionStatus::InProgress))?
+        .change(SubscriptionRecord { region, is_ready: false })
+        .change(Change::Schedule(due, Task::FinishSubscription { region: call.account.home, to: region })))
 }
 
-/// First-level children, or below the tenancy the whole tree. The root itself is in neither.
-pub(super) fn compartments(call: &Call<'_>) -> Result<Effect, Refusal> {
-    let parent = call.required("compartmentId")?;
-    call.check_compartment(parent)?;
-    let whole_tree = match call.parameter("compartmentIdInSubtree") {
-        None | Some("false") => false,
-        Some("true") if parent == call.account.identity.tenancy_id => true,
-        Some("true") => {
-            return Err(Refusal::invalid("compartmentIdInSubtree can only be true with the tenancy's id."));
-        }
-        Some(_) => return Err(Refusal::invalid("compartmentIdInSubtree is true or false.")),
+/// Ends the making of a subscription.
+pub(crate) fn subscribed(region: Region) -> Vec<Change> {
+    vec![SubscriptionRecord { region, is_ready: true }.into()]
+}
+
+pub(super) fn availability_domains(call: &Call<'_>) -> Result<Effect, Refusal> {
+    let compartment = call.required("compartmentId")?;
+    call.check_compartment(compartment)?;
+    let key = call.region.key();
+    let count = if LARGE_REGIONS.contains(&key) { 3 } else { 1 };
+    let domain = |number| {
+        let name = format!("kfry:{}-AD-{number}", key.to_uppercase());
+        // No secret: the same in every realm.
+        let seed = Seed::from_number(number).child(&name);
+        let id = mint::ocid("availabilitydomain", &call.region.realm(), None, &[], &seed);
+        AvailabilityDomain { name, id, compartment_id: compartment.to_owned() }
     };
-    let asked = |name: &str, value: &str| call.parameter(name).is_none_or(|wanted| wanted == value);
-    let here = call.world.compartments.values().filter(|c| {
-        (whole_tree || c.compartment_id == parent)
-            && asked("name", &c.name)
-            && asked("lifecycleState", CompartmentState::Active.as_str())
-    });
-    let mut found: Vec<CompartmentRecord> = here.cloned().collect();
-    lists::sort(call, "NAME", &mut found)?;
-    lists::page(call, &found, view)
+    Effect::json(&(1..=count).map(domain).collect::<Vec<_>>())
 }
 
-pub(super) fn compartment(call: &Call<'_>) -> Result<Effect, Refusal> {
-    let id = call.name(0);
-    if let Some(record) = call.world.compartments.get(id) {
-        return Ok(Effect::json(&view(record))?.etag(&record.etag));
+impl Moment<'_> {
+    /// Whether the tenancy may use a region.
+    pub(crate) fn is_subscribed(&self, region: Region) -> bool {
+        subscription(self.account, self.world, region) == Some(SubscriptionStatus::Ready)
     }
-    if id != call.account.identity.tenancy_id {
-        return Err(Refusal::absent());
-    }
-    let root = CompartmentRecord {
-        id: id.to_owned(),
-        compartment_id: id.to_owned(),
-        name: ROOT_NAME.to_owned(),
-        description: "The root compartment".to_owned(),
-        freeform_tags: Default::default(),
-        defined_tags: Default::default(),
-        time_created: ROOT_SINCE,
-        etag: String::new(),
-    };
-    Effect::json(&view(&root))
-}
-
-pub(super) fn create_compartment(call: &Call<'_>) -> Result<Effect, Refusal> {
-    if call.region != call.account.home {
-        let home = call.account.home.key().to_uppercase();
-        return Err(Refusal::new(
-            403,
-            code::NOT_ALLOWED,
-            format!("Please go to your home region {home} to execute CREATE, UPDATE and DELETE operations."),
-        ));
-    }
-    let details: CreateCompartmentDetails = call.json()?;
-    call.check_compartment(&details.compartment_id)?;
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
-    if !(1..=100).contains(&details.name.len()) || !details.name.chars().all(plain) {
-        return Err(Refusal::invalid(
-            "A compartment's name has 1 to 100 letters, digits, periods, hyphens and underscores.",
-        ));
-    }
-    if !(1..=400).contains(&details.description.chars().count()) {
-        return Err(Refusal::invalid("A compartment's description has 1 to 400 characters."));
-    }
-    let is_sibling =
-        |c: &CompartmentRecord| c.compartment_id == details.compartment_id && c.name == details.name;
-    if call.world.compartments.values().any(is_sibling) {
-        let message = format!("Compartment '{}' already exists.", shortened(&details.name));
-        return Err(Refusal::new(409, "CompartmentAlreadyExists", message));
-    }
-    let record = CompartmentRecord {
-        id: mint::ocid("compartment", &call.region.realm(), None, &[], &call.seed),
-        compartment_id: details.compartment_id,
-        name: details.name,
-        description: details.description,
-        freeform_tags: details.freeform_tags.unwrap_or_default(),
-        defined_tags: details.defined_tags.unwrap_or_default(),
-        time_created: call.now,
-        etag: mint::etag(&call.seed),
-    };
-    Ok(Effect::json(&view(&record))?.etag(&record.etag).change(record))
 }
 
 #[cfg(test)]

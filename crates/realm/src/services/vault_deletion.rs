@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use keyferry_wire::kms::{ScheduleDeletionDetails, VaultState};
 
+use super::secret_states;
 use super::vaults::{STATE_CONFLICT, changed, check_active, named, settle_later};
 use crate::call::{Call, Effect, Moment};
 use crate::mint;
@@ -20,19 +21,8 @@ pub(super) fn schedule(call: &Call<'_>) -> Result<Effect, Refusal> {
     let vault = named(call)?;
     call.check_if_match(&vault.etag)?;
     check_active(vault)?;
-    let details: ScheduleDeletionDetails = call.json()?;
-    let time = match details.time_of_deletion {
-        Some(time) => time.0,
-        None => call.now.checked_add(DAY * LONGEST_DAYS).unwrap_or(Timestamp::MAX),
-    };
-    if !(DAY * SHORTEST_DAYS..=DAY * LONGEST_DAYS).contains(&time.duration_since(call.now)) {
-        return Err(Refusal::invalid(format!(
-            "timeOfDeletion is {SHORTEST_DAYS} to {LONGEST_DAYS} days from now."
-        )));
-    }
+    let time = time_of_deletion(call, &call.json()?)?;
     check_no_key_outlives(call.world, &vault.id, time)?;
-    // Kept as it is shown: in milliseconds.
-    let time = Timestamp::from_millisecond(time.as_millisecond()).unwrap_or(time);
     let pending = VaultRecord {
         state: VaultState::SchedulingDeletion,
         time_of_deletion: Some(time),
@@ -41,6 +31,24 @@ pub(super) fn schedule(call: &Call<'_>) -> Result<Effect, Refusal> {
     };
     let delete = Task::DeleteVault { region: vault.region, id: vault.id.clone() };
     Ok(changed(call, pending)?.change(settle_later(call, vault)).change(Change::Schedule(time, delete)))
+}
+
+/// When a vault, key or version that a request gives up is deleted.
+pub(super) fn time_of_deletion(
+    moment: &Moment<'_>,
+    details: &ScheduleDeletionDetails,
+) -> Result<Timestamp, Refusal> {
+    let time = match details.time_of_deletion {
+        Some(time) => time.0,
+        None => moment.now.checked_add(DAY * LONGEST_DAYS).unwrap_or(Timestamp::MAX),
+    };
+    if !(DAY * SHORTEST_DAYS..=DAY * LONGEST_DAYS).contains(&time.duration_since(moment.now)) {
+        return Err(Refusal::invalid(format!(
+            "timeOfDeletion is {SHORTEST_DAYS} to {LONGEST_DAYS} days from now."
+        )));
+    }
+    // Kept as it is shown: in milliseconds.
+    Ok(Timestamp::from_millisecond(time.as_millisecond()).unwrap_or(time))
 }
 
 fn check_no_key_outlives(world: &World, vault_id: &str, time: Timestamp) -> Result<(), Refusal> {
@@ -73,7 +81,9 @@ pub(crate) fn carry_out(moment: &Moment<'_>, id: &str) -> Vec<Change> {
     let settle = settle_later(moment, vault);
     let deleting =
         VaultRecord { state: VaultState::Deleting, etag: mint::etag(&moment.seed), ..vault.clone() };
-    vec![deleting.into(), Change::DeleteKeysOf(vault.id.clone()), settle]
+    let mut changes = vec![deleting.into(), Change::DeleteKeysOf(vault.id.clone()), settle];
+    changes.extend(secret_states::lost_with(moment, &vault.id));
+    changes
 }
 
 #[cfg(test)]

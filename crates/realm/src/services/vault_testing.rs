@@ -19,7 +19,7 @@ pub(super) struct TestVault<'c> {
     pub(super) client: &'c Client,
     pub(super) region: Region,
     pub(super) id: String,
-    management: String,
+    pub(super) management: String,
     crypto: String,
 }
 
@@ -151,6 +151,19 @@ impl<'c> TestVault<'c> {
         answer
     }
 
+    pub(super) fn update_key(&self, key: &str, headers: &[(&str, &str)], body: &Value) -> Response<Bytes> {
+        let url = format!("{}/20180608/keys/{key}", self.management);
+        self.client.send_to(Method::PUT, &url, headers, body.to_string().as_bytes())
+    }
+
+    pub(super) fn act_on_key(&self, key: &str, action: &str, body: &Value) -> Response<Bytes> {
+        self.manage(&format!("/keys/{key}/actions/{action}"), Some(body))
+    }
+
+    pub(super) fn act_on_version(&self, key: &str, version: &str, action: &str) -> Response<Bytes> {
+        self.manage(&format!("/keys/{key}/keyVersions/{version}/actions/{action}"), Some(&json!({})))
+    }
+
     pub(super) fn encrypt(&self, key: &str, plaintext: &str) -> String {
         let body = json!({"keyId": key, "plaintext": base64(plaintext)});
         text(&good(&self.ask("encrypt", &body)), "ciphertext").to_owned()
@@ -171,6 +184,19 @@ impl<'c> TestVault<'c> {
         good(&answer);
         settle(self.client);
         work_request(self.client, self.region, header(&answer, "opc-work-request-id"))
+    }
+
+    /// Asks for the restore of a key from an object.
+    pub(super) fn restore_key(&self, object: &str) -> Response<Bytes> {
+        let body = json!({"backupLocation": location(self.client, object)});
+        self.manage("/keys/actions/restoreFromObjectStore", Some(&body))
+    }
+
+    /// A backup of a key that has succeeded.
+    pub(super) fn backup_key(&self, key: &str, object: &str) {
+        let body = json!({"backupLocation": location(self.client, object)});
+        let answer = self.manage(&format!("/keys/{key}/actions/backup"), Some(&body));
+        succeeds(self.client, self.region, &answer);
     }
 
     pub(super) fn bytes_of(&self, object: &str) -> Bytes {
@@ -197,6 +223,16 @@ pub(super) fn log_of(client: &Client, region: Region, work_request: &Value) -> V
     log.as_array().expect("a list").iter().map(|line| text(line, "message").to_owned()).collect()
 }
 
+/// The location that a pre-authenticated request of the bucket leads to, for one object.
+pub(super) fn par(client: &Client, region: Region, access: &str, object: &str) -> Value {
+    let target = format!("/n/{}/b/{BUCKET}/p", client.realm.identity().namespace);
+    let details = json!({
+        "name": "p", "accessType": access, "objectName": object, "timeExpires": "2026-08-02T12:00:00Z",
+    });
+    let par = client.post(region, &target, &details);
+    json!({"destination": "PRE_AUTHENTICATED_REQUEST_URI", "uri": par["fullPath"]})
+}
+
 /// Asks for a restore into a compartment.
 pub(super) fn ask_for_restore(
     client: &Client,
@@ -204,9 +240,38 @@ pub(super) fn ask_for_restore(
     compartment: &str,
     object: &str,
 ) -> Response<Bytes> {
+    ask_for_restore_from(client, region, compartment, &location(client, object))
+}
+
+/// Asks for a restore into a compartment, from wherever.
+pub(super) fn ask_for_restore_from(
+    client: &Client,
+    region: Region,
+    compartment: &str,
+    location: &Value,
+) -> Response<Bytes> {
     let target = format!("/20180608/vaults/actions/restoreFromObjectStore?compartmentId={compartment}");
-    let body = json!({"backupLocation": location(client, object)});
+    let body = json!({"backupLocation": location});
     client.send(Method::POST, region, &target, &[], body.to_string().as_bytes())
+}
+
+/// Code and message of a work request that has failed.
+pub(super) fn failure(client: &Client, region: Region, answer: &Response<Bytes>) -> (String, String) {
+    good(answer);
+    settle(client);
+    let id = header(answer, "opc-work-request-id");
+    assert_eq!(work_request(client, region, id)["status"], "FAILED");
+    let errors = client.get(region, &format!("/20160918/workRequests/{id}/errors"));
+    (text(&errors[0], "code").to_owned(), text(&errors[0], "message").to_owned())
+}
+
+/// Checks that what was asked for is done well.
+pub(super) fn succeeds(client: &Client, region: Region, answer: &Response<Bytes>) -> Value {
+    let body = good(answer);
+    settle(client);
+    let ended = work_request(client, region, header(answer, "opc-work-request-id"));
+    assert_eq!(ended["status"], "SUCCEEDED", "{ended}");
+    body
 }
 
 /// A restore into the root compartment that has succeeded.

@@ -3,10 +3,13 @@
 use jiff::Timestamp;
 use keyferry_wire::Time;
 use keyferry_wire::kms::{
-    CreateVaultDetails, ProtectionMode, Vault, VaultState, VaultSummary, VaultType, VaultUsage,
+    CreateVaultDetails, KeyState, KeyVersionState, ProtectionMode, Vault, VaultState, VaultSummary,
+    VaultType, VaultUsage,
 };
 
+use super::replication_status;
 use super::work_requests::later;
+use super::{limits, tags};
 use crate::call::{Call, Effect, Moment};
 use crate::lists::{self, Listed};
 use crate::mint;
@@ -35,7 +38,7 @@ impl Listed for VaultRecord {
 /// The vault that the path names. Deleted vaults are still to be seen.
 pub(super) fn named<'c>(call: &'c Call<'_>) -> Result<&'c VaultRecord, Refusal> {
     let found = call.world.vaults.get(call.name(0));
-    found.filter(|vault| vault.region == call.region).ok_or_else(Refusal::absent)
+    found.filter(|vault| vault.is_in(call.region)).ok_or_else(Refusal::absent)
 }
 
 /// The vault whose own endpoint was called.
@@ -93,23 +96,33 @@ pub(super) fn view(moment: &Moment<'_>, vault: &VaultRecord) -> Vault {
         vault_type,
         restored_from_vault_id: vault.restored_from.clone(),
         wrappingkey_id: Some(vault.wrapping_key_id.clone()),
-        replica_details: None,
-        is_primary: Some(true),
+        replica_details: replication_status::details(moment, vault, &vault.etag),
+        is_primary: Some(vault.is_primary_in(moment.region)),
         is_vault_replicable: Some(true),
         external_key_manager_metadata_summary,
+    }
+}
+
+/// A vault's state as it is shown. Backups and restores are of vaults, and not of their replicas.
+fn shown_state(moment: &Moment<'_>, vault: &VaultRecord) -> VaultState {
+    match vault.state {
+        VaultState::BackupInProgress | VaultState::Restoring if !vault.is_primary_in(moment.region) => {
+            VaultState::Active
+        }
+        _ => vault.state.clone(),
     }
 }
 
 fn summary(moment: &Moment<'_>, vault: &VaultRecord) -> VaultSummary {
     VaultSummary {
         compartment_id: vault.compartment_id.clone(),
-        crypto_endpoint: moment.account.crypto_endpoint(vault.region, &vault.ext),
+        crypto_endpoint: moment.account.crypto_endpoint(moment.region, &vault.ext),
         defined_tags: Some(vault.defined_tags.clone()),
         display_name: vault.display_name.clone(),
         freeform_tags: Some(vault.freeform_tags.clone()),
         id: vault.id.clone(),
-        lifecycle_state: vault.state.clone(),
-        management_endpoint: moment.account.management_endpoint(vault.region, &vault.ext),
+        lifecycle_state: shown_state(moment, vault),
+        management_endpoint: moment.account.management_endpoint(moment.region, &vault.ext),
         time_created: Time(vault.time_created),
         vault_type: vault.vault_type.clone(),
         external_key_manager_metadata_summary: None,
@@ -124,8 +137,7 @@ pub(super) fn changed(moment: &Moment<'_>, vault: VaultRecord) -> Result<Effect,
 pub(super) fn list(call: &Call<'_>) -> Result<Effect, Refusal> {
     let compartment = call.required("compartmentId")?;
     call.check_compartment(compartment)?;
-    let here =
-        call.world.vaults.values().filter(|v| v.region == call.region && v.compartment_id == compartment);
+    let here = call.world.vaults.values().filter(|v| v.is_in(call.region) && v.compartment_id == compartment);
     let mut vaults: Vec<VaultRecord> = here.cloned().collect();
     lists::sort(call, "DISPLAYNAME", &mut vaults)?;
     lists::page(call, &vaults, |v| summary(call, v))
@@ -142,6 +154,8 @@ pub(super) fn create(call: &Call<'_>) -> Result<Effect, Refusal> {
         }
         VaultType::Other(_) => return Err(Refusal::invalid("vaultType is VIRTUAL_PRIVATE or DEFAULT.")),
     }
+    tags::check(call, details.defined_tags.as_ref(), None)?;
+    limits::check_vault(call, &details.vault_type)?;
     let ext = mint::extension(&call.seed);
     let id = call.regional_id("vault", &[&ext], &call.seed);
     let vault = VaultRecord {
@@ -158,6 +172,9 @@ pub(super) fn create(call: &Call<'_>) -> Result<Effect, Refusal> {
         time_of_deletion: None,
         restored_from: None,
         wrapping_key_id: call.regional_id("key", &[&ext], &call.seed.child("wrapping key")),
+        busy_key: None,
+        replica: None,
+        lost_source: None,
         etag: mint::etag(&call.seed),
         id,
         ext,
@@ -178,9 +195,11 @@ pub(super) fn usage(call: &Call<'_>) -> Result<Effect, Refusal> {
         let keys: Vec<_> = call
             .world
             .keys_of(&vault.id)
+            .filter(|key| key.state != KeyState::Deleted)
             .filter(|key| (key.protection_mode == ProtectionMode::Software) == is_software)
             .collect();
-        let versions: usize = keys.iter().map(|key| call.world.versions_of(&key.id).len()).sum();
+        let versions = keys.iter().flat_map(|key| call.world.versions_of(&key.id));
+        let versions = versions.filter(|version| version.state != KeyVersionState::Deleted).count();
         (keys.len() as u64, versions as u64)
     };
     let (key_count, key_version_count) = count(false);
@@ -203,13 +222,17 @@ pub(super) fn settle_later(moment: &Moment<'_>, vault: &VaultRecord) -> Change {
 pub(crate) fn settle(moment: &Moment<'_>, id: &str) -> Vec<Change> {
     let Some(vault) = moment.world.vaults.get(id) else { return Vec::new() };
     let (state, time_of_deletion) = match vault.state {
-        VaultState::Creating | VaultState::CancellingDeletion => (VaultState::Active, None),
+        VaultState::Creating | VaultState::Updating | VaultState::CancellingDeletion => {
+            (VaultState::Active, None)
+        }
         VaultState::SchedulingDeletion => (VaultState::PendingDeletion, vault.time_of_deletion),
         VaultState::Deleting => (VaultState::Deleted, vault.time_of_deletion),
         _ => return Vec::new(),
     };
+    // A replica goes with its source.
+    let replica = vault.replica.clone().filter(|_| state != VaultState::Deleted);
     let etag = mint::etag(&moment.seed);
-    vec![VaultRecord { state, time_of_deletion, etag, ..vault.clone() }.into()]
+    vec![VaultRecord { state, time_of_deletion, replica, etag, ..vault.clone() }.into()]
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use keyferry_wire::Time;
 use keyferry_wire::work_requests::{
@@ -27,6 +28,9 @@ impl WorkRequestRecord {
     ) -> Self {
         let id = match service {
             WorkService::General => moment.regional_id("coreservicesworkrequest", &[], &moment.seed),
+            WorkService::Identity => {
+                mint::ocid("identityworkrequest", &moment.region.realm(), None, &[], &moment.seed)
+            }
             WorkService::Objects => mint::uuid(&moment.seed.child("work request")),
         };
         Self {
@@ -70,6 +74,15 @@ impl WorkRequestRecord {
         done
     }
 
+    /// The same, called off.
+    #[must_use]
+    fn canceled(&self, now: Timestamp) -> Self {
+        let mut done = self.clone();
+        done.ended = Some((now, Outcome::Canceled));
+        done.note(now, "The request was canceled.");
+        done
+    }
+
     /// Adds a line to the log.
     pub(crate) fn note(&mut self, now: Timestamp, message: &str) {
         self.log.push(WorkRequestLogEntry { message: message.to_owned(), timestamp: Time(now) });
@@ -78,7 +91,10 @@ impl WorkRequestRecord {
     fn status(&self, now: Timestamp) -> WorkRequestStatus {
         match (self.ended, self.service) {
             (Some((_, Outcome::Failed)), _) => WorkRequestStatus::Failed,
-            (Some((_, Outcome::Succeeded)), WorkService::General) => WorkRequestStatus::Succeeded,
+            (Some((_, Outcome::Canceled)), _) => WorkRequestStatus::Canceled,
+            (Some((_, Outcome::Succeeded)), WorkService::General | WorkService::Identity) => {
+                WorkRequestStatus::Succeeded
+            }
             (Some((_, Outcome::Succeeded)), WorkService::Objects) => WorkRequestStatus::Completed,
             (None, _) if now > self.time_accepted => WorkRequestStatus::InProgress,
             (None, _) => WorkRequestStatus::Accepted,
@@ -89,7 +105,7 @@ impl WorkRequestRecord {
     fn percent_complete(&self, now: Timestamp) -> f32 {
         match self.ended {
             Some((_, Outcome::Succeeded)) => 100.0,
-            Some((_, Outcome::Failed)) => 0.0,
+            Some((_, Outcome::Failed | Outcome::Canceled)) => 0.0,
             None => {
                 let whole = self.due.duration_since(self.time_accepted).as_secs_f32().max(0.001);
                 let gone = now.duration_since(self.time_accepted).as_secs_f32();
@@ -103,7 +119,7 @@ impl WorkRequestRecord {
         let mut resources = self.resources.clone();
         if self.ended.is_none() {
             for resource in &mut resources {
-                if matches!(resource.action_type.as_str(), "CREATED" | "UPDATED" | "WRITTEN") {
+                if matches!(resource.action_type.as_str(), "CREATED" | "UPDATED" | "WRITTEN" | "DELETED") {
                     "IN_PROGRESS".clone_into(&mut resource.action_type);
                 }
             }
@@ -113,7 +129,10 @@ impl WorkRequestRecord {
 
     fn view(&self, now: Timestamp) -> WorkRequest {
         let summary = self.summary(now);
+        let is_inline = self.service == WorkService::Identity;
         WorkRequest {
+            errors: if is_inline { self.errors.clone() } else { Vec::new() },
+            logs: if is_inline { self.log.clone() } else { Vec::new() },
             id: summary.id,
             operation_type: summary.operation_type,
             status: summary.status,
@@ -160,7 +179,12 @@ impl Listed for WorkRequestRecord {
 
 fn named<'c>(call: &'c Call<'_>, service: WorkService) -> Result<&'c WorkRequestRecord, Refusal> {
     let found = call.world.work_requests.get(call.name(0));
-    found.filter(|w| w.region == call.region && w.service == service).ok_or_else(Refusal::absent)
+    // Identity's are in every region, and the general service shows them as well.
+    let is_here = |w: &&WorkRequestRecord| match w.service {
+        WorkService::Identity => service == WorkService::General,
+        own => own == service && w.region == call.region,
+    };
+    found.filter(is_here).ok_or_else(Refusal::absent)
 }
 
 pub(super) fn general(call: &Call<'_>) -> Result<Effect, Refusal> {
@@ -175,12 +199,15 @@ pub(super) fn list(call: &Call<'_>) -> Result<Effect, Refusal> {
     let compartment = call.required("compartmentId")?;
     call.check_compartment(compartment)?;
     let here = call.world.work_requests.values().filter(|w| {
-        w.region == call.region
-            && w.service == WorkService::General
+        let is_here = match w.service {
+            WorkService::General => w.region == call.region,
+            WorkService::Identity => true,
+            WorkService::Objects => false,
+        };
+        let resource = call.parameter("resourceId").or(call.parameter("resourceIdentifier"));
+        is_here
             && w.compartment_id == compartment
-            && call
-                .parameter("resourceId")
-                .is_none_or(|wanted| w.resources.iter().any(|r| r.identifier == wanted))
+            && resource.is_none_or(|wanted| w.resources.iter().any(|r| r.identifier == wanted))
     });
     let mut found: Vec<WorkRequestRecord> = here.cloned().collect();
     lists::sort(call, "NAME", &mut found)?;
@@ -191,8 +218,37 @@ pub(super) fn errors(call: &Call<'_>) -> Result<Effect, Refusal> {
     Effect::json(&named(call, WorkService::General)?.errors)
 }
 
+pub(super) fn list_of_objects(call: &Call<'_>) -> Result<Effect, Refusal> {
+    let compartment = call.required("compartmentId")?;
+    call.check_compartment(compartment)?;
+    let here = call.world.work_requests.values().filter(|w| {
+        w.region == call.region && w.service == WorkService::Objects && w.compartment_id == compartment
+    });
+    let mut found: Vec<WorkRequestRecord> = here.cloned().collect();
+    lists::sort(call, "NAME", &mut found)?;
+    lists::page(call, &found, |w| w.summary(call.now))
+}
+
 pub(super) fn errors_of_objects(call: &Call<'_>) -> Result<Effect, Refusal> {
     Effect::json(&named(call, WorkService::Objects)?.errors)
+}
+
+pub(super) fn log_of_objects(call: &Call<'_>) -> Result<Effect, Refusal> {
+    Effect::json(&named(call, WorkService::Objects)?.log)
+}
+
+/// A work request that has neither ended nor been called off.
+pub(super) fn running<'m>(moment: &'m Moment<'_>, id: &str) -> Option<&'m WorkRequestRecord> {
+    moment.world.work_requests.get(id).filter(|request| request.ended.is_none())
+}
+
+/// What is done already stays done.
+pub(super) fn cancel_of_objects(call: &Call<'_>) -> Result<Effect, Refusal> {
+    let work_request = named(call, WorkService::Objects)?;
+    if work_request.ended.is_some() {
+        return Err(Refusal::conflict("The work request has ended."));
+    }
+    Ok(Effect::empty(StatusCode::ACCEPTED).change(work_request.canceled(call.now)))
 }
 
 pub(super) fn log(call: &Call<'_>) -> Result<Effect, Refusal> {

@@ -53,6 +53,15 @@ pub struct BackupVaultDetails {
     pub is_include_keys: Option<bool>,
 }
 
+/// Where a key's backup is written to or read from; a key has no other choices.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "OCI's field names")]
+pub struct KeyBackupDetails {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup_location: Option<BackupLocation>,
+}
+
 /// Where to restore from.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

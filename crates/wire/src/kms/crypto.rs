@@ -5,6 +5,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::key::KeyShape;
+use super::lenient;
+
 /// What to encrypt.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -83,6 +86,42 @@ pub struct DecryptedData {
 impl fmt::Debug for DecryptedData {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DecryptedData").field("key_id", &self.key_id).finish_non_exhaustive()
+    }
+}
+
+/// What kind of data encryption key to make, and under which AES key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "OCI's field names")]
+pub struct GenerateKeyDetails {
+    pub key_id: String,
+    #[serde(deserialize_with = "lenient::bool")]
+    pub include_plaintext_key: bool,
+    pub key_shape: KeyShape,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub associated_data: Option<BTreeMap<String, String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logging_context: Option<BTreeMap<String, String>>,
+}
+
+/// A data encryption key; its ciphertext is one like any other of the AES key.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "OCI's field names")]
+pub struct GeneratedKey {
+    /// Base64.
+    pub ciphertext: String,
+    /// Base64; only if asked for, as is its checksum.
+    #[serde(default)]
+    pub plaintext: Option<String>,
+    /// CRC-32 of the decoded plaintext in decimal.
+    #[serde(default)]
+    pub plaintext_checksum: Option<String>,
+}
+
+impl fmt::Debug for GeneratedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GeneratedKey").field("ciphertext", &self.ciphertext).finish_non_exhaustive()
     }
 }
 

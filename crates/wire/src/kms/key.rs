@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::lenient;
+use super::rotation::AutoKeyRotationDetails;
 use super::vault::ReplicaDetails;
 use crate::Time;
 use crate::identity::{DefinedTags, FreeformTags};
@@ -74,7 +75,7 @@ pub struct Key {
     #[serde(default)]
     pub is_auto_rotation_enabled: Option<bool>,
     #[serde(default)]
-    pub auto_key_rotation_details: Option<serde_json::Value>,
+    pub auto_key_rotation_details: Option<AutoKeyRotationDetails>,
     #[serde(default)]
     pub external_key_reference_details: Option<serde_json::Value>,
 }
@@ -118,6 +119,27 @@ pub struct CreateKeyDetails {
     pub freeform_tags: Option<FreeformTags>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub defined_tags: Option<DefinedTags>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "lenient::optional_bool")]
+    pub is_auto_rotation_enabled: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_key_rotation_details: Option<AutoKeyRotationDetails>,
+}
+
+/// What to change of a key; what is left out stays.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "OCI's field names")]
+pub struct UpdateKeyDetails {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub freeform_tags: Option<FreeformTags>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub defined_tags: Option<DefinedTags>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "lenient::optional_bool")]
+    pub is_auto_rotation_enabled: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_key_rotation_details: Option<AutoKeyRotationDetails>,
 }
 
 /// What a rotation may carry: nothing, but for external keys.

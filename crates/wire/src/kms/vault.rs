@@ -95,6 +95,27 @@ pub struct CreateVaultDetails {
     pub defined_tags: Option<DefinedTags>,
 }
 
+/// What to change of a vault; what is left out stays.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "OCI's field names")]
+pub struct UpdateVaultDetails {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub freeform_tags: Option<FreeformTags>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub defined_tags: Option<DefinedTags>,
+}
+
+/// Where to move a vault or key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "OCI's field names")]
+pub struct ChangeCompartmentDetails {
+    pub compartment_id: String,
+}
+
 /// When a vault, key or version shall be deleted; left out means in 30 days.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -3,6 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
+use crate::services::bucket_testing::TestBucket;
 use crate::testing::{Client, fra, header, iad, refused};
 use crate::{Down, Latency};
 
@@ -119,4 +120,48 @@ fn a_copy_dies_with_the_region_of_its_source() {
     copying.client.wait(Latency::realistic().copy);
     let target = copying.client.object_path("b2", "o2");
     assert_eq!(copying.client.send(Method::HEAD, fra(), &target, &[], b"").status(), 404);
+}
+
+#[test]
+fn a_copy_that_is_called_off_is_not_made() {
+    let copying = copying(&json!({}));
+    let path = format!("/workRequests/{}", copying.work_request);
+    let canceled = copying.client.send(Method::DELETE, iad(), &path, &[], b"");
+    assert_eq!(canceled.status(), 202);
+    assert_eq!(copying.finish()["status"], "CANCELED");
+    let target = copying.client.object_path("b2", "o2");
+    assert_eq!(copying.client.send(Method::HEAD, fra(), &target, &[], b"").status(), 404);
+    let again = copying.client.send(Method::DELETE, iad(), &path, &[], b"");
+    assert_eq!(refused(&again), (409, "Conflict".to_owned()));
+    let log = copying.client.get(iad(), &format!("{path}/logs"));
+    assert_eq!(log.as_array().map(Vec::len), Some(2));
+    let all = format!("/workRequests?compartmentId={}", copying.client.tenancy());
+    assert_eq!(copying.client.get(iad(), &all)[0]["id"], json!(copying.work_request));
+}
+
+#[test]
+fn a_copy_takes_its_metadata_and_tier_from_the_request_if_they_are_given() {
+    let more = json!({
+        "destinationObjectMetadata": {"opc-meta-y": "2"}, "destinationObjectStorageTier": "InfrequentAccess",
+    });
+    let copying = copying(&more);
+    assert_eq!(copying.finish()["status"], "COMPLETED");
+    let target = copying.client.object_path("b2", "o2");
+    let copy = copying.client.send(Method::GET, fra(), &target, &[], b"");
+    assert_eq!((header(&copy, "opc-meta-y"), header(&copy, "storage-tier")), ("2", "InfrequentAccess"));
+    assert!(!copy.headers().contains_key("opc-meta-x"));
+}
+
+#[test]
+fn an_earlier_version_can_be_copied() {
+    let client = Client::with_latency(Latency::none());
+    let bucket = TestBucket::create_with(&client, &json!({"versioning": "Enabled"}));
+    client.bucket(fra(), "b2");
+    let version = bucket.put_version("o", b"one");
+    bucket.put("o", b"two");
+    let copy = asked(&client, &json!({"sourceVersionId": version}));
+    assert_eq!(bucket.ended(&copy).0, "COMPLETED");
+    let target = client.object_path("b2", "o2");
+    assert_eq!(client.send(Method::GET, fra(), &target, &[], b"").body().as_ref(), b"one");
+    assert_eq!(refused(&asked(&client, &json!({"sourceVersionId": "none"}))).0, 404);
 }

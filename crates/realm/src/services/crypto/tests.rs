@@ -108,7 +108,13 @@ fn rsa_encrypts_with_oaep_only_and_needs_the_version_to_decrypt_after_a_rotation
 fn signatures_of_old_versions_verify_and_changed_messages_do_not() {
     let client = Client::new();
     let vault = TestVault::create(&client, iad(), "v");
-    for (shape, algorithm) in [(rsa(), "SHA_256_RSA_PKCS_PSS"), (ecdsa(), "ECDSA_SHA_384")] {
+    let curve = |length: u32, name: &str| json!({"algorithm": "ECDSA", "length": length, "curveId": name});
+    for (shape, algorithm) in [
+        (rsa(), "SHA_256_RSA_PKCS_PSS"),
+        (curve(32, "NIST_P256"), "ECDSA_SHA_256"),
+        (ecdsa(), "ECDSA_SHA_384"),
+        (curve(66, "NIST_P521"), "ECDSA_SHA_512"),
+    ] {
         let key = vault.key("k", &shape);
         let body = json!({"keyId": key, "message": base64("m"), "signingAlgorithm": algorithm});
         let signed = good(&vault.ask("sign", &body));

@@ -4,6 +4,7 @@ use http::{Method, Response};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::services::bucket_testing::TestBucket;
 use crate::testing::{Client, fra, good, header, iad, refused};
 
 fn put(client: &Client, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Response<Bytes> {
@@ -127,4 +128,72 @@ fn a_bucket_with_objects_is_not_deleted() {
     good(&client.send(Method::DELETE, iad(), &client.object_path("b", "o"), &[], b""));
     good(&client.send(Method::DELETE, iad(), &path, &[], b""));
     assert_eq!(client.send(Method::HEAD, iad(), &path, &[], b"").status(), 404);
+}
+
+#[test]
+fn an_object_gets_another_name_and_keeps_its_content() {
+    let client = Client::new();
+    let bucket = TestBucket::create(&client);
+    bucket.put_with("o", &[("opc-meta-x", "1")], b"content");
+    bucket.put("taken", b"other");
+    let rename = |more: Value| {
+        let mut details = json!({"sourceName": "o", "newName": "folder/p"});
+        for (name, value) in more.as_object().expect("an object") {
+            details[name] = value.clone();
+        }
+        bucket.post("/actions/renameObject", &details)
+    };
+    assert_eq!(refused(&rename(json!({"sourceName": "none"}))).0, 404);
+    assert_eq!(refused(&rename(json!({"srcObjIfMatchETag": "other"}))).0, 412);
+    assert_eq!(refused(&rename(json!({"newName": "taken", "newObjIfNoneMatchETag": "*"}))).0, 412);
+    assert_eq!(refused(&rename(json!({"newName": "o"}))).0, 400);
+    let renamed = rename(json!({}));
+    assert_eq!(renamed.status(), 200);
+    assert_eq!(bucket.get("o").status(), 404);
+    let object = bucket.get("folder%2Fp");
+    assert_eq!((object.body().as_ref(), header(&object, "opc-meta-x")), (b"content".as_slice(), "1"));
+    assert_eq!(header(&object, "etag"), header(&renamed, "etag"));
+}
+
+#[test]
+fn in_a_versioned_bucket_the_old_name_keeps_its_versions() {
+    let client = Client::new();
+    let bucket = TestBucket::create_with(&client, &json!({"versioning": "Enabled"}));
+    let version = bucket.put_version("o", b"content");
+    let renamed = bucket.post("/actions/renameObject", &json!({"sourceName": "o", "newName": "p"}));
+    assert!(renamed.headers().contains_key("version-id"));
+    assert_eq!(bucket.get("o").status(), 404);
+    assert_eq!(bucket.get(&format!("o?versionId={version}")).body().as_ref(), b"content");
+    assert_eq!(bucket.get("p").body().as_ref(), b"content");
+}
+
+#[test]
+fn a_batch_deletes_what_it_can_and_tells_what_it_can_not() {
+    let client = Client::new();
+    let bucket = TestBucket::create(&client);
+    for name in ["a", "b", "c"] {
+        bucket.put(name, b"");
+    }
+    let delete = |body: Value| bucket.post("/actions/batchDeleteObjects", &body);
+    let objects =
+        json!([{"objectName": "a"}, {"objectName": "b", "ifMatch": "other"}, {"objectName": "none"}]);
+    let result = good(&delete(json!({"objects": objects})));
+    assert_eq!(result["deleted"][0]["objectName"], "a");
+    let failed = result["failed"].as_array().expect("a list").iter();
+    let failed: Vec<_> = failed.map(|f| (f["objectName"].clone(), f["statusCode"].clone())).collect();
+    assert_eq!(failed, [(json!("b"), json!(412)), (json!("none"), json!(404))]);
+    let rest = json!({"objects": [{"objectName": "b"}, {"objectName": "c"}], "isSkipDeletedResult": true});
+    assert_eq!(good(&delete(rest)), json!({"deleted": [], "failed": []}));
+    assert_eq!(bucket.json("/o")["objects"], json!([]));
+    assert_eq!(refused(&delete(json!({"objects": []}))).0, 400);
+    let twice = json!({"objects": [{"objectName": "a"}, {"objectName": "a"}]});
+    assert_eq!(refused(&delete(twice)).0, 400);
+}
+
+#[test]
+fn a_tier_without_an_archive_is_refused() {
+    let client = Client::new();
+    let bucket = TestBucket::create(&client);
+    let archived = bucket.put_with("o", &[("storage-tier", "Archive")], b"");
+    assert_eq!(refused(&archived), (400, "InvalidStorageTier".to_owned()));
 }

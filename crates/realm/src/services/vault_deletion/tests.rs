@@ -7,7 +7,7 @@ use keyferry_wire::kms::{KeyState, ProtectionMode};
 use serde_json::json;
 
 use super::*;
-use crate::material::Shape;
+use crate::material::{Curve, Shape};
 use crate::records::KeyRecord;
 use crate::services::vault_testing::{TestVault, aes, base64, settle, text};
 use crate::testing::{Client, good, header, iad, refused};
@@ -144,9 +144,11 @@ fn a_vault_is_not_deleted_before_its_keys() {
         display_name: "k".to_owned(),
         freeform_tags: Default::default(),
         defined_tags: Default::default(),
-        shape: Shape::EcdsaP384,
+        shape: Shape::Ecdsa(Curve::P384),
         protection_mode: ProtectionMode::Hsm,
         state: KeyState::PendingDeletion,
+        state_before: None,
+        auto_rotation: None,
         current_version_id: "version".to_owned(),
         time_created: now,
         time_of_deletion: Some(due(20)),

@@ -1,4 +1,4 @@
-//! JSON of Object Storage's native API.
+//! Buckets and the namespace they are in.
 
 use std::collections::BTreeMap;
 
@@ -65,10 +65,15 @@ pub struct BucketSummary {
     pub created_by: String,
     pub time_created: Time,
     pub etag: String,
+    /// Only with `fields=tags`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub freeform_tags: Option<FreeformTags>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub defined_tags: Option<DefinedTags>,
 }
 
 /// What a new bucket needs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs, reason = "OCI's field names")]
 pub struct CreateBucketDetails {
@@ -90,58 +95,99 @@ pub struct CreateBucketDetails {
     pub kms_key_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub versioning: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_bucket_key_enabled: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_tiering: Option<String>,
 }
 
-/// An object as listed; which fields are filled depends on `fields=`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[allow(missing_docs, reason = "OCI's field names")]
-pub struct ObjectSummary {
-    pub name: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub size: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub etag: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub md5: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub time_created: Option<Time>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub time_modified: Option<Time>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub storage_tier: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub archival_state: Option<String>,
-}
-
-/// One page of objects. The next page starts at `nextStartWith`, which is absent on the last one.
+/// What to change of a bucket; what is left out stays. `kmsKeyId: ""` takes the key away, and metadata with
+/// the value null are removed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs, reason = "OCI's field names")]
-pub struct ListObjects {
-    pub objects: Vec<ObjectSummary>,
+pub struct UpdateBucketDetails {
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub prefixes: Option<Vec<String>>,
+    pub namespace: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next_start_with: Option<String>,
+    pub name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compartment_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<BTreeMap<String, Option<String>>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_access_type: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object_events_enabled: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub freeform_tags: Option<FreeformTags>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub defined_tags: Option<DefinedTags>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kms_key_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_bucket_key_enabled: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub versioning: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_tiering: Option<String>,
 }
 
-/// Where an object is copied to; sent to the source's region.
+/// Where buckets go that other protocols create.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs, reason = "OCI's field names")]
-pub struct CopyObjectDetails {
-    pub source_object_name: String,
-    pub destination_region: String,
-    pub destination_namespace: String,
-    pub destination_bucket: String,
-    pub destination_object_name: String,
-    #[serde(default, skip_serializing_if = "Option::is_none", rename = "sourceObjectIfMatchETag")]
-    pub source_object_if_match_etag: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none", rename = "destinationObjectIfMatchETag")]
-    pub destination_object_if_match_etag: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none", rename = "destinationObjectIfNoneMatchETag")]
-    pub destination_object_if_none_match_etag: Option<String>,
+pub struct NamespaceMetadata {
+    pub namespace: String,
+    #[serde(rename = "defaultS3CompartmentId")]
+    pub default_s3_compartment_id: String,
+    pub default_swift_compartment_id: String,
+}
+
+/// What to change of that.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "OCI's field names")]
+pub struct UpdateNamespaceMetadataDetails {
+    #[serde(default, skip_serializing_if = "Option::is_none", rename = "defaultS3CompartmentId")]
+    pub default_s3_compartment_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub destination_object_metadata: Option<BTreeMap<String, String>>,
+    pub default_swift_compartment_id: Option<String>,
+}
+
+/// Which key protects an object from now on; without one, the bucket's.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "OCI's field names")]
+pub struct ReencryptObjectDetails {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kms_key_id: Option<String>,
+    /// A key that is not kept in the cloud, as whatever it is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sse_customer_key: Option<serde_json::Value>,
+}
+
+/// A policy that copies a bucket's objects elsewhere, as listed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "OCI's field names")]
+pub struct ReplicationPolicySummary {
+    pub id: String,
+    pub name: String,
+    pub destination_region_name: String,
+    pub destination_bucket_name: String,
+    pub time_created: Time,
+    pub time_last_sync: Time,
+    pub status: String,
+    pub status_message: String,
+}
+
+/// A policy of another bucket that copies into this one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "OCI's field names")]
+pub struct ReplicationSource {
+    pub policy_name: String,
+    pub source_region_name: String,
+    pub source_bucket_name: String,
 }
