@@ -284,9 +284,9 @@ def objects(realm):
     check(f"{WHO}: an object is read", content == "c/ü d".encode())
     cli(f"os object rename {bucket} --source-name a --new-name renamed")
     cli(f"os object delete {bucket} --force --name renamed")
-    # The one command that knows no short names.
+    # The one command that knows neither short names nor --force.
     place = f"--namespace-name {realm.namespace} --bucket-name cli-objects"
-    cli(f"os object batch-delete {place} --force --objects", '[{"objectName": "b"}]')
+    cli(f"os object batch-delete {place} --objects", '[{"objectName": "b"}]')
     listed = [o["name"] for o in cli(f"os object list {bucket}")["data"]]
     check(f"{WHO}: what was deleted is listed no more", listed == ["c/ü d"])
     versions = {v["name"] for v in cli(f"os object list-object-versions {bucket}")["data"]}

@@ -7,6 +7,7 @@ mod clients;
 mod docs;
 mod drill;
 mod layers;
+mod node;
 mod python;
 mod tidy;
 mod whole;
@@ -41,7 +42,7 @@ enum Task {
     /// Rehearse disasters and compare the reports with their snapshots
     Drill(drill::Args),
     /// Run Oracle's own clients against the embedded realm
-    Clients,
+    Clients(clients::Args),
     /// Measure with the release profile, each figure beside what it is compared with
     Bench(bench::Args),
     /// Write docs/reference from the program's own texts
@@ -59,7 +60,7 @@ fn main() -> ExitCode {
         Task::Layers { bless } => layers::run(&workspace, bless),
         Task::Tidy => tidy::run(&workspace),
         Task::Drill(args) => drill::run(&workspace, &args),
-        Task::Clients => clients::run(&workspace),
+        Task::Clients(args) => clients::run(&workspace, &args),
         Task::Bench(args) => bench::run(&workspace, &args),
         Task::Docs { check } => docs::run(&workspace, check),
     });

@@ -9,7 +9,7 @@ use crate::{clients, docs, layers, tidy};
 
 type Step = (&'static str, fn(&Workspace) -> Result<()>);
 
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     ("fmt", |workspace| workspace.cargo(&["fmt", "--all", "--check"])),
     ("layers", |workspace| layers::run(workspace, false)),
     ("tidy", tidy::run),
@@ -19,7 +19,8 @@ const STEPS: [Step; 7] = [
     // With the drills, which are tests like all others.
     ("tests", |workspace| workspace.cargo(&["test", "--workspace", "--quiet"])),
     ("docs", |workspace| docs::run(workspace, true)),
-    ("clients", clients::run),
+    ("wire", clients::wire),
+    ("clients", |workspace| clients::run(workspace, &clients::Args::default())),
 ];
 
 pub(crate) fn test(workspace: &Workspace) -> Result<()> {

@@ -28,6 +28,7 @@ mod log;
 mod material;
 mod mint;
 mod object_versions;
+mod owned_table;
 mod ports;
 mod query;
 mod rates;

@@ -9,6 +9,7 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use keyferry_ids::Region;
 use keyferry_seams::BoxFuture;
+use keyferry_wire::{Plane, SPECS};
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
@@ -150,14 +151,22 @@ impl Service for Port {
             let (head, body) = request.into_parts();
             let request = Request::from_parts(head, whole(body, LARGEST_BODY).await?);
             let now = self.clock.now();
-            // Making an RSA key takes a while.
-            let work = tokio::task::spawn_blocking(move || match &self.vault {
+            let is_quick = is_quick(&request);
+            let work = move || match &self.vault {
                 None => self.realm.handle_at(self.region, &request, now),
                 Some(ext) => self.realm.handle_at_vault(self.region, ext, &request, now),
-            });
-            sent(work.await.ok()?).await
+            };
+            let answer = if is_quick { work() } else { tokio::task::spawn_blocking(work).await.ok()? };
+            sent(answer).await
         })
     }
+}
+
+/// Making an RSA key takes a while, and so does making a change durable. Cryptography does neither, and is done
+/// sooner than another thread is found for it.
+fn is_quick(request: &Request<Bytes>) -> bool {
+    let path = request.uri().path();
+    SPECS.iter().any(|spec| spec.plane == Plane::Crypto && path.ends_with(spec.path))
 }
 
 async fn sent(answer: Answer) -> Option<Response<Outgoing>> {

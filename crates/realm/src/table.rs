@@ -70,6 +70,8 @@ pub(crate) trait Rows {
     fn all(&self) -> Result<Vec<StoredRow>, RowError>;
     /// Puts a stored row back; this is no change.
     fn restore(&mut self, key: &[u8], row: &[u8]) -> Result<(), RowError>;
+    /// All stored rows are back.
+    fn restored(&mut self) {}
     /// Makes the changes final.
     fn keep(&mut self);
     /// Takes the changes back.

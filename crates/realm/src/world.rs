@@ -10,6 +10,7 @@ use crate::clock::ClockSetting;
 use crate::down::Down;
 use crate::faults::{FaultRecord, Trouble};
 use crate::object_versions::EarlierKey;
+use crate::owned_table::{Owned, OwnedTable};
 use crate::records::{
     ApiKeyRecord, BucketRecord, CompartmentRecord, KeyRecord, LimitRecord, MasterKey, NamespaceRecord,
     ObjectRecord, ParRecord, PartRecord, RetryRecord, SecretRecord, SubscriptionRecord, TagNamespaceRecord,
@@ -29,8 +30,8 @@ pub(crate) type TaskKey = (Timestamp, u64);
 pub(crate) struct World {
     pub(crate) compartments: Table<String, CompartmentRecord>,
     pub(crate) vaults: Table<String, VaultRecord>,
-    pub(crate) keys: Table<String, KeyRecord>,
-    pub(crate) versions: Table<String, VersionRecord>,
+    pub(crate) keys: OwnedTable<KeyRecord>,
+    pub(crate) versions: OwnedTable<VersionRecord>,
     pub(crate) secrets: Table<String, SecretRecord>,
     pub(crate) buckets: Table<(Region, String), BucketRecord>,
     /// Objects as they are now: each its latest version.
@@ -178,6 +179,7 @@ impl World {
 
     /// After all rows are back: goes on counting tasks behind those that wait.
     pub(crate) fn resume(&mut self) {
+        self.tables().into_iter().for_each(|(_, table)| table.restored());
         self.tasks_so_far = self.tasks.keys().map(|(_, number)| number + 1).max().unwrap_or(0);
     }
 
@@ -315,12 +317,12 @@ impl World {
 
     /// The keys of a vault, in the order of their ids.
     pub(crate) fn keys_of<'w>(&'w self, vault_id: &str) -> impl Iterator<Item = &'w KeyRecord> {
-        self.keys.values().filter(move |k| k.vault_id == vault_id)
+        self.keys.of(vault_id)
     }
 
     /// The versions of a key, oldest first.
     pub(crate) fn versions_of(&self, key_id: &str) -> Vec<&VersionRecord> {
-        let mut versions: Vec<_> = self.versions.values().filter(|v| v.key_id == key_id).collect();
+        let mut versions: Vec<_> = self.versions.of(key_id).collect();
         versions.sort_by_key(|v| (v.time_created, &v.id));
         versions
     }
@@ -328,6 +330,18 @@ impl World {
     /// A bucket.
     pub(crate) fn bucket(&self, region: Region, name: &str) -> Option<&BucketRecord> {
         self.buckets.get(&(region, name.to_owned()))
+    }
+}
+
+impl Owned for KeyRecord {
+    fn owner(&self) -> &str {
+        &self.vault_id
+    }
+}
+
+impl Owned for VersionRecord {
+    fn owner(&self) -> &str {
+        &self.key_id
     }
 }
 

@@ -30,6 +30,19 @@ impl Payload for () {
     }
 }
 
+/// A body that may be left out.
+impl<T: Payload> Payload for Option<T> {
+    const CONTENT_TYPE: &'static str = T::CONTENT_TYPE;
+
+    fn encode(&self) -> Result<Bytes, serde_json::Error> {
+        self.as_ref().map_or_else(|| Ok(Bytes::new()), T::encode)
+    }
+
+    fn decode(bytes: &Bytes) -> Result<Self, serde_json::Error> {
+        if bytes.is_empty() { Ok(None) } else { T::decode(bytes).map(Some) }
+    }
+}
+
 /// A JSON body. serde_json refuses more than 128 levels of nesting by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Json<T>(pub T);

@@ -155,7 +155,7 @@ operations! {
     ListKeyVersions: GET Management "/20180608/keys/{keyId}/keyVersions" None, () => Json<Vec<KeyVersionSummary>>;
     /// Rotates a key.
     CreateKeyVersion: POST Management "/20180608/keys/{keyId}/keyVersions" Signed token true,
-        Json<CreateKeyVersionDetails> => Json<KeyVersion>;
+        Option<Json<CreateKeyVersionDetails>> => Json<KeyVersion>;
     /// Reads a key version, with its public key and lineage.
     GetKeyVersion: GET Management "/20180608/keys/{keyId}/keyVersions/{keyVersionId}" None, () => Json<KeyVersion>;
     /// Rotates a key to the caller's material.

@@ -3,7 +3,7 @@
 use keyferry_core::model::{Key, KeyShape, KeyVersion, ProtectionMode, Vault, VersionState};
 use keyferry_ids::{CompartmentId, KeyId, KeyVersionId};
 use keyferry_wire::identity::FreeformTags;
-use keyferry_wire::kms::{CreateKeyDetails, CreateKeyVersionDetails, KeySummary, KeyVersionSummary};
+use keyferry_wire::kms::{CreateKeyDetails, KeySummary, KeyVersionSummary};
 use keyferry_wire::{Json, kms, ops};
 
 use crate::client::{Call, Client, Place};
@@ -131,8 +131,8 @@ impl Client {
         id: &KeyId,
         retry_token: Option<&str>,
     ) -> Result<KeyVersionId, Error> {
-        let body = Json(CreateKeyVersionDetails::default());
-        let call = Call { names: &[id.as_str()], retry_token, ..Call::new(management(vault), &body) };
+        // The body is for keys of external key managers; Oracle's clients send none either.
+        let call = Call { names: &[id.as_str()], retry_token, ..Call::new(management(vault), &None) };
         let reply = self.call::<ops::CreateKeyVersion>(call).await?;
         convert::id(&reply.site, "id", &reply.body.0.id)
     }

@@ -50,6 +50,13 @@ fn the_documented_example_makes_what_it_says() {
 }
 
 #[test]
+fn the_example_in_the_manual_is_a_world_file() {
+    let manual = include_str!("../../../../docs/guide/realm-server.md");
+    let example = manual.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
+    furnished(example.expect("the manual has an example")).expect("a good file");
+}
+
+#[test]
 fn known_material_opens_what_was_encrypted_with_it_elsewhere() {
     let text = format!(
         "[[vault]]\nregion = \"us-ashburn-1\"\nname = \"v\"\n[[vault.key]]\nname = \"k\"\nmaterial = [\"{KEY}\", \"{}\"]",

@@ -34,7 +34,8 @@ struct Bare {
 pub(crate) fn serve(api_key: &Path) {
     let pem = pem::parse(std::fs::read(api_key).expect("a key file")).expect("PEM");
     let pair = KeyPair::from_pkcs8(pem.contents()).expect("an RSA key");
-    let public_key = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, pair.public_key()).expect("its public key");
+    let public_key =
+        ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, pair.public_key()).expect("its public key");
     let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &[7; 32]).expect("an AES key"));
     let bare = Arc::new(Bare { public_key, key, count: AtomicU64::new(0) });
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");

@@ -29,7 +29,8 @@ impl Ceiling {
         let message = [7; SIGNED];
         let mut signature = vec![0; pair.public_modulus_len()];
         pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), &message, &mut signature).expect("signed");
-        let public = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, pair.public_key()).expect("a public key");
+        let public =
+            ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, pair.public_key()).expect("a public key");
         let verifications = rate(|_| public.verify_sig(&message, &signature).expect("a good signature"));
 
         let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &[7; 32]).expect("an AES key"));

@@ -29,8 +29,7 @@ const OF_BARE: f64 = 0.8;
 const OF_MOTO: f64 = 30.0;
 
 /// A vault and a key in it that encrypts.
-pub(crate) fn key(ready: &ReadyLine) -> (Vault, KeyId) {
-    let account = Account::at(ready);
+pub(crate) fn key(account: &Account) -> (Vault, KeyId) {
     block_on(async {
         let root = account.root();
         let vault = account.vault("bench", VaultType::Default, &root).await;
@@ -93,7 +92,11 @@ fn insist_on_verification(target: &Target) {
     let mut request = target.requests.first().expect("a request").clone();
     let other = target.requests.last().and_then(|other| other.headers().get("authorization")).cloned();
     request.headers_mut().insert("authorization", other.expect("signed"));
-    assert_eq!(block_on(load::ask(target.address, &request)).0, 401, "another request's signature is refused");
+    assert_eq!(
+        block_on(load::ask(target.address, &request)).0,
+        401,
+        "another request's signature is refused"
+    );
 }
 
 struct Contender {
@@ -140,7 +143,7 @@ impl Contender {
 pub(crate) fn measure(keyferry: &Path, moto: &Path, folder: &Path) -> String {
     let data = folder.join("encrypt");
     let (server, ready) = Server::realm(keyferry, &data);
-    let (vault, key) = key(&ready);
+    let (vault, key) = key(&Account::at(&ready));
     let target = requests(&ready, &vault, &key);
     let (bare, address) = Server::bare(&data.join("api_key.pem"));
     let bare_target = Target { address, ..target.clone() };

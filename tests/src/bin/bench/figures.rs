@@ -54,7 +54,8 @@ pub(crate) fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
     for line in lines {
         let mut row = String::new();
         for (column, (cell, width)) in line.iter().zip(&widths).enumerate() {
-            let _ = if column == 0 { write!(row, "  {cell:<width$}") } else { write!(row, "  {cell:>width$}") };
+            let _ =
+                if column == 0 { write!(row, "  {cell:<width$}") } else { write!(row, "  {cell:>width$}") };
         }
         text.extend([row.trim_end(), "\n"]);
     }
@@ -82,7 +83,8 @@ mod tests {
 
     #[test]
     fn columns_line_up() {
-        let text = table(&["what", "rate"], &[vec!["a".into(), "1".into()], vec!["longer".into(), "10".into()]]);
+        let text =
+            table(&["what", "rate"], &[vec!["a".into(), "1".into()], vec!["longer".into(), "10".into()]]);
         assert_eq!(text, "  what    rate\n  a          1\n  longer    10\n");
     }
 }

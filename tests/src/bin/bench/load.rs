@@ -90,7 +90,8 @@ pub(crate) async fn round(target: &Target, length: Duration) -> Load {
         let target = target.clone();
         connections.spawn_local_on(connection(target, first, started + length), &local);
     }
-    let mut times: Vec<Duration> = local.run_until(connections.join_all()).await.into_iter().flatten().collect();
+    let mut times: Vec<Duration> =
+        local.run_until(connections.join_all()).await.into_iter().flatten().collect();
     let rate = times.len() as f64 / started.elapsed().as_secs_f64();
     Load { rate, p50: percentile(&mut times, 0.5), p99: percentile(&mut times, 0.99) }
 }

@@ -21,7 +21,10 @@ impl HttpSend for Caught {
 }
 
 /// What the client sends in `calls`, in the form that goes over a connection, and where to.
-pub(crate) fn caught(ready: &ReadyLine, calls: impl AsyncFnOnce(Client)) -> (SocketAddr, Vec<Request<Bytes>>) {
+pub(crate) fn caught(
+    ready: &ReadyLine,
+    calls: impl AsyncFnOnce(Client),
+) -> (SocketAddr, Vec<Request<Bytes>>) {
     let caught = Arc::new(Caught::default());
     block_on(calls(client(ready, caught.clone(), RetryPolicy::never())));
     let mut requests = std::mem::take(&mut *caught.0.lock().expect("nobody panicked here"));

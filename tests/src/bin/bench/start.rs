@@ -5,7 +5,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, stream};
-use keyferry_core::model::{Algorithm, KeyShape, ProtectionMode};
+use keyferry_core::model::{Algorithm, KeyShape, ProtectionMode, Vault};
+use keyferry_ids::KeyId;
 use keyferry_oci::NewKey;
 use keyferry_realm::ReadyLine;
 use keyferry_tests::{Account, block_on};
@@ -39,10 +40,10 @@ fn start(keyferry: &Path, data: &Path) -> Start {
     Start { server, ready, took }
 }
 
-/// Makes keys through the API. Each is durable before it is answered.
-fn make_keys(ready: &ReadyLine) {
-    let (vault, _) = encrypt::key(ready);
+/// Makes keys through the API, each durable before it is answered. The first one encrypts.
+fn make_keys(ready: &ReadyLine) -> (Vault, KeyId) {
     let account = Account::at(ready);
+    let (vault, first) = encrypt::key(&account);
     let root = account.root();
     let make = async |number: usize| {
         let shape = KeyShape { algorithm: Algorithm::Aes, length: 32, curve: None };
@@ -54,6 +55,7 @@ fn make_keys(ready: &ReadyLine) {
     block_on(stream::iter(1..KEYS).map(make).buffer_unordered(CONNECTIONS).count());
     let keys = block_on(account.client.key_ids(&vault, &root)).expect("a list");
     assert_eq!(keys.len(), KEYS, "all are listed");
+    (vault, first)
 }
 
 fn row(what: &str, times: &mut [Duration], memory: &[u64], goal: Duration) -> Vec<String> {
@@ -82,7 +84,7 @@ pub(crate) fn measure(keyferry: &Path, folder: &Path) -> String {
     let data = folder.join("full");
     let (server, ready) = Server::realm(keyferry, &data);
     let making = Instant::now();
-    make_keys(&ready);
+    let (mut vault, key) = make_keys(&ready);
     let rate = KEYS as f64 / making.elapsed().as_secs_f64();
     let after_making = server.resident();
     drop(server);
@@ -98,7 +100,8 @@ pub(crate) fn measure(keyferry: &Path, folder: &Path) -> String {
     let name = format!("with {} keys", number(KEYS as f64));
     let full = row(&name, &mut times, &memory, GOAL_FULL);
     let ready = last.as_ref().map(|last| &last.ready).expect("it runs");
-    let (vault, key) = encrypt::key(ready);
+    // The ports are others at each start.
+    vault = block_on(Account::at(ready).client.vault(vault.region, &vault.id)).expect("the vault");
     let loaded = block_on(load::round(&encrypt::requests(ready, &vault, &key), ROUND));
     let stored = std::fs::metadata(data.join("state.redb")).expect("the store").len();
     format!(

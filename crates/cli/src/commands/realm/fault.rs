@@ -6,10 +6,27 @@ use clap::{Args, Subcommand};
 use keyferry_ids::Region;
 use keyferry_realm::admin::Command as Order;
 use keyferry_realm::{Effect, Fault, FaultRecord, OperationName, Spoiled};
-use keyferry_report::{Cell, Document};
+use keyferry_report::{Cell, Document, units};
 
 use crate::failure::CliError;
 use crate::invocation::Invocation;
+
+/// Clap does not ask for a flag that contradicts one that is there.
+const NOT_STATUS: [&str; 13] = [
+    "delay",
+    "reset",
+    "truncate",
+    "omit_compartment",
+    "restored_key_fails",
+    "new_endpoint_silent",
+    "bucket_key_disabled",
+    "backup_object",
+    "other_material",
+    "version_missing",
+    "key_in_other_compartment",
+    "work_fails",
+    "work_stuck",
+];
 
 #[derive(Debug, Subcommand)]
 pub(super) enum FaultCommand {
@@ -42,7 +59,7 @@ pub(super) struct AddArgs {
     #[arg(long, value_name = "P")]
     probability: Option<f64>,
     /// With --status: seconds in a retry-after header
-    #[arg(long, value_name = "SECONDS", requires = "status", help_heading = "On the way")]
+    #[arg(long, value_name = "SECONDS", requires = "status", conflicts_with_all = NOT_STATUS, help_heading = "On the way")]
     retry_after: Option<u64>,
     #[command(flatten)]
     what: What,
@@ -180,7 +197,7 @@ pub(super) fn show(on: &Invocation, faults: &[FaultRecord]) -> Result<(), CliErr
                 Cell::words(id.to_string()),
                 any(fault.region.as_ref().map(Region::name)),
                 any(fault.operation.map(OperationName::as_str)),
-                Cell::code(effect(&fault.effect)),
+                Cell::words(effect(&fault.effect)),
                 Cell::words(format!("{hit} of {seen}")),
             ]
         });
@@ -189,15 +206,32 @@ pub(super) fn show(on: &Invocation, faults: &[FaultRecord]) -> Result<(), CliErr
     })
 }
 
-/// As it could be typed: `status 429`.
+/// What goes wrong, in words.
 fn effect(effect: &Effect) -> String {
-    let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(effect) else { return String::new() };
-    let kind = fields.get("kind").and_then(|kind| kind.as_str()).unwrap_or_default().to_owned();
-    let rest = fields.iter().filter(|(name, _)| *name != "kind").map(|(_, value)| match value.as_str() {
-        Some(text) => text.to_owned(),
-        None => value.to_string(),
-    });
-    std::iter::once(kind).chain(rest).collect::<Vec<_>>().join(" ")
+    let seconds = |seconds: &u64| units::duration(*seconds as f64);
+    match effect {
+        Effect::Status { status, retry_after: None } => format!("status {status}"),
+        Effect::Status { status, retry_after: Some(wait) } => {
+            format!("status {status}, retry after {wait} s")
+        }
+        Effect::Delay { milliseconds } => format!("delay {milliseconds} ms"),
+        Effect::Reset => "reset".to_owned(),
+        Effect::Truncate => "truncate".to_owned(),
+        Effect::OmitCompartment { compartment } => format!("omit compartment {compartment}"),
+        Effect::RestoredKeyFails { seconds: time } => format!("restored key fails for {}", seconds(time)),
+        Effect::NewEndpointSilent { seconds: time } => format!("new endpoint silent for {}", seconds(time)),
+        Effect::BucketKeyDisabled { bucket } => format!("bucket key disabled: {bucket}"),
+        Effect::BackupObject { how: Spoiled::Absent } => "backup object absent".to_owned(),
+        Effect::BackupObject { how: Spoiled::Truncated } => "backup object truncated".to_owned(),
+        Effect::BackupObject { how: Spoiled::Altered } => "backup object altered".to_owned(),
+        Effect::OtherMaterial => "other material".to_owned(),
+        Effect::VersionMissing => "version missing".to_owned(),
+        Effect::KeyInOtherCompartment { compartment_id } => {
+            format!("key in other compartment: {}", compartment_id.as_deref().unwrap_or("the root"))
+        }
+        Effect::WorkFails => "work fails".to_owned(),
+        Effect::WorkStuck => "work stuck".to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -267,8 +301,9 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_is_shown_as_it_was_typed() {
-        assert_eq!(effect(&Effect::BackupObject { how: Spoiled::Absent }), "backup-object absent");
-        assert_eq!(effect(&Effect::WorkStuck), "work-stuck");
+    fn a_fault_is_shown_in_words() {
+        let status = Effect::Status { status: 429, retry_after: Some(3) };
+        assert_eq!(effect(&status), "status 429, retry after 3 s");
+        assert_eq!(effect(&Effect::BackupObject { how: Spoiled::Absent }), "backup object absent");
     }
 }
