@@ -18,11 +18,11 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let keyferry = workspace.build_keyferry()?;
     let data = workspace.target.join(format!("clients/realm-{}", std::process::id()));
     let server = Server::start(workspace, &keyferry, &data)?;
-    println!("realm ready, process {}", server.process.id());
+    println!("realm ready, process {}", server.0.id());
     let mut story = workspace.command(&python);
     story
         .arg("tests/clients/story.py")
-        .arg(server.ready.trim())
+        .arg(data.join("realm.json"))
         .arg(&keyferry)
         .env("PYTHONDONTWRITEBYTECODE", "1");
     let told = run_command(&mut story);
@@ -54,22 +54,19 @@ fn clients(workspace: &Workspace) -> Result<PathBuf> {
 }
 
 /// A running realm; ends when dropped, whatever happened to the story.
-struct Server {
-    process: Child,
-    /// The line of JSON by which it says that it is ready.
-    ready: String,
-}
+struct Server(Child);
 
 impl Server {
     fn start(workspace: &Workspace, keyferry: &Path, data: &Path) -> Result<Self> {
         let mut command = workspace.command(keyferry);
         command.args(["realm", "serve", "--regions", REGIONS, "--port", "0", "--data"]).arg(data);
         let process = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
-        let mut server =
-            Self { process: process.context("the realm can't be started")?, ready: String::new() };
-        let stdout = server.process.stdout.take().context("the realm has no output")?;
-        BufReader::new(stdout).read_line(&mut server.ready)?;
-        if !server.ready.starts_with('{') {
+        let mut server = Self(process.context("the realm can't be started")?);
+        let stdout = server.0.stdout.take().context("the realm has no output")?;
+        // One line says that it is ready; realm.json in its folder says the same.
+        let mut ready = String::new();
+        BufReader::new(stdout).read_line(&mut ready)?;
+        if !ready.starts_with('{') {
             bail!("the realm ended without a word; see its messages above");
         }
         Ok(server)
@@ -79,7 +76,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         // It may have ended by itself; there is nothing else to do about a failure here.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
