@@ -32,7 +32,8 @@ pub(crate) fn run(workspace: &Workspace, check: bool) -> Result<()> {
 }
 
 fn commands(keyferry: &Path) -> Result<String> {
-    let mut page = format!("{GENERATED}\n# Commands\n\nWhat `--help` says of each command.\n");
+    let intro = "What `--help` says of each command. The global options of `keyferry` go with all of them.";
+    let mut page = format!("{GENERATED}\n# Commands\n\n{intro}\n");
     describe(keyferry, &[], &mut page)?;
     Ok(page)
 }
@@ -42,12 +43,25 @@ fn describe(keyferry: &Path, words: &[&str], page: &mut String) -> Result<()> {
     let help = output(keyferry, &arguments)?;
     let title = std::iter::once("keyferry").chain(words.iter().copied()).collect::<Vec<_>>().join(" ");
     let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
+    let lines = if words.is_empty() { lines } else { without_global_options(lines) };
     page.extend(["\n## ", &title, "\n\n```text\n", lines.join("\n").trim_end(), "\n```\n"]);
     for command in subcommands(&help) {
         let words: Vec<&str> = words.iter().copied().chain([command]).collect();
         describe(keyferry, &words, page)?;
     }
     Ok(())
+}
+
+/// They are the same for all commands; once is enough.
+fn without_global_options(lines: Vec<&str>) -> Vec<&str> {
+    let mut is_inside = false;
+    let kept = lines.into_iter().filter(|line| {
+        if !line.is_empty() && !line.starts_with(' ') {
+            is_inside = *line == "Global options:";
+        }
+        !is_inside
+    });
+    kept.collect()
 }
 
 /// The names in the `Commands:` section of a help text.
@@ -76,7 +90,14 @@ fn output(keyferry: &Path, arguments: &[&str]) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::subcommands;
+    use super::{subcommands, without_global_options};
+
+    #[test]
+    fn global_options_are_left_out_and_nothing_else() {
+        let lines =
+            vec!["Usage: x", "", "Global options:", "  --a", "", "      text", "Exit codes:", "  0  good"];
+        assert_eq!(without_global_options(lines), ["Usage: x", "", "Exit codes:", "  0  good"]);
+    }
 
     #[test]
     fn commands_are_read_from_the_help_text() {

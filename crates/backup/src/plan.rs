@@ -2,10 +2,12 @@
 
 use jiff::Timestamp;
 use keyferry_core::canary::{Canary, kinds_for};
-use keyferry_core::manifest::{Contents, Manifest, NotSaved, UnprovableVersion};
-use keyferry_core::model::{Bucket, Key, KeyState, KeyVersion, StoreUrl};
+use keyferry_core::manifest::{Contents, NotSaved, UnprovableVersion};
+use keyferry_core::model::{Key, KeyState, KeyVersion, StoreUrl};
 use keyferry_core::plan::{Action, Plan, PlanKind, SCHEMA, StepId, VERSION};
 use keyferry_core::{Code, Environment, Finding, Severity, VaultStock, completeness, eligibility};
+
+use crate::Destination;
 
 /// What is to be backed up, and what is known about where to.
 #[derive(Debug, Clone, Copy)]
@@ -14,18 +16,14 @@ pub struct BackupRequest<'a> {
     pub stock: &'a VaultStock,
     /// Realm and tenancy.
     pub environment: &'a Environment,
-    /// The store in the vault's region.
-    pub store: &'a StoreUrl,
-    /// The bucket of that store, if it exists and may be seen.
-    pub bucket: Option<&'a Bucket>,
+    /// The store in the vault's region, its bucket, and what lies in it already.
+    pub destination: &'a Destination,
     /// Stores that get a copy.
     pub copies: &'a [StoreUrl],
     /// With keys or not.
     pub contents: Contents,
     /// The new backup's id.
     pub backup_id: &'a str,
-    /// The newest manifest of the same vault in the store.
-    pub previous: Option<&'a Manifest>,
     /// When the vault was looked at.
     pub now: Timestamp,
 }
@@ -87,8 +85,8 @@ pub fn plan(request: &BackupRequest<'_>) -> BackupPlan {
                 }
                 continue;
             }
-            let earlier =
-                request.previous.map(|manifest| manifest.canaries_of(&version.id).cloned().collect());
+            let earlier = request.destination.previous.as_ref();
+            let earlier = earlier.map(|opened| opened.manifest.canaries_of(&version.id).cloned().collect());
             let earlier: Vec<Canary> = earlier.unwrap_or_default();
             if earlier.is_empty() {
                 unprovable.push(UnprovableVersion {
@@ -99,7 +97,7 @@ pub fn plan(request: &BackupRequest<'_>) -> BackupPlan {
             carried.extend(earlier);
         }
     }
-    let object = request.store.object(&keyferry_catalogue::bundle::blob(request.backup_id));
+    let object = request.destination.store.object(&keyferry_catalogue::bundle::blob(request.backup_id));
     let backup = Action::BackupVault {
         vault_id: vault.id.clone(),
         region: vault.region,
@@ -138,12 +136,14 @@ fn refusals(request: &BackupRequest<'_>) -> Vec<Finding> {
     let error = |code, because: String| Finding::new(code, Severity::Error, vault.id.as_str(), because);
     let mut findings: Vec<_> =
         eligibility::vault(vault).into_iter().map(|reason| error(reason.code, reason.text)).collect();
-    if request.store.region != vault.region {
-        let because = format!("the vault is in {}, the bucket in {}", vault.region, request.store.region);
+    if request.destination.store.region != vault.region {
+        let because =
+            format!("the vault is in {}, the bucket in {}", vault.region, request.destination.store.region);
         findings.push(error(Code::BucketElsewhere, because));
     }
-    match request.bucket {
-        None => findings.push(error(Code::NotFound, format!("there is no bucket {} to see", request.store))),
+    match &request.destination.bucket {
+        None => findings
+            .push(error(Code::NotFound, format!("there is no bucket {} to see", request.destination.store))),
         Some(bucket) => {
             let locked =
                 request.stock.keys.iter().find(|key| bucket.kms_key_id.as_deref() == Some(key.id.as_str()));
@@ -159,7 +159,7 @@ fn refusals(request: &BackupRequest<'_>) -> Vec<Finding> {
             }
         }
     }
-    for copy in request.copies.iter().filter(|copy| copy.region == request.store.region) {
+    for copy in request.copies.iter().filter(|copy| copy.region == request.destination.store.region) {
         let because =
             format!("{copy} is in the region of the backup itself; it does not survive that region's loss");
         findings.push(Finding::new(Code::BucketElsewhere, Severity::Warning, vault.id.as_str(), because));

@@ -1,7 +1,7 @@
 //! Acts: performs the plan, seals the manifest, publishes it in every place.
 
 use keyferry_catalogue::Catalogue;
-use keyferry_core::manifest::{self, Manifest, Previous};
+use keyferry_core::manifest::{self, Manifest};
 use keyferry_core::sshsig::SigningKey;
 use keyferry_core::{Inventory, Sha256};
 use keyferry_engine::{Context, Runs, apply};
@@ -33,7 +33,6 @@ pub async fn run(
     request: &BackupRequest<'_>,
     planned: &BackupPlan,
     inventory: &Inventory,
-    previous: Option<Previous>,
 ) -> Result<BackupDone, BackupError> {
     let findings: Vec<_> = planned.plan.errors().cloned().collect();
     if !findings.is_empty() {
@@ -43,7 +42,7 @@ pub async fn run(
     let (run_id, mut journal) = runs.begin(&planned.plan, &context.seed, false)?;
     let progress = apply(context, &planned.plan, &run_id, &mut journal).await?;
     let facts = facts(&planned.plan, &progress).ok_or(BackupError::NoFacts)?;
-    let manifest = seal::manifest(request, planned, &facts, inventory, previous);
+    let manifest = seal::manifest(request, planned, &facts, inventory);
     let sealed = manifest::seal(&manifest, key)?;
     for place in &manifest.places {
         Catalogue::new(context.client.clone(), place.clone()).publish(&manifest.backup_id, &sealed).await?;

@@ -17,8 +17,11 @@ pub(crate) fn manifest(
     planned: &BackupPlan,
     facts: &Facts,
     inventory: &Inventory,
-    previous: Option<Previous>,
 ) -> Manifest {
+    let previous = request.destination.previous.as_ref().map(|opened| Previous {
+        backup_id: opened.manifest.backup_id.clone(),
+        manifest_sha256: opened.sealed.sha256(),
+    });
     let stock = request.stock;
     let recorded =
         |id: &CompartmentId| RecordedCompartment { id: id.clone(), path: inventory.compartment_path(id) };
@@ -67,7 +70,7 @@ pub(crate) fn manifest(
             size: facts.bytes.size,
             sha256: facts.bytes.sha256,
         },
-        places: std::iter::once(request.store).chain(request.copies).cloned().collect(),
+        places: std::iter::once(&request.destination.store).chain(request.copies).cloned().collect(),
         work_request_id: facts.work_request_id.clone(),
         completeness: completeness(stock),
         not_saved: planned.not_saved.clone(),

@@ -200,7 +200,7 @@ impl Action {
             Self::MapVault { vault_id: None, .. } => "all keys of the restored vault found by lineage".into(),
             Self::MapVault { keys, .. } => {
                 let versions: usize = keys.iter().map(|key| key.versions.len()).sum();
-                format!("{} keys with {versions} versions found by lineage", keys.len())
+                format!("found by lineage: keys {}, versions {versions}", keys.len())
             }
             Self::ProveVersion { unprovable: Some(because), .. } => format!("unprovable: {because}"),
             Self::ProveVersion { canaries, .. } => format!("opens {} of its canaries", canaries.len()),

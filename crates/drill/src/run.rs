@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use keyferry_backup::{BackupRequest, backup_id};
 use keyferry_catalogue::{Catalogue, bundle};
 use keyferry_core::journal::Progress;
-use keyferry_core::manifest::{Contents, Previous};
+use keyferry_core::manifest::Contents;
 use keyferry_core::sshsig::{AllowedSigners, SigningKey};
 use keyferry_core::{
     Code, Event, EventKind, Evidence, Explain, Inventory, Observer, canonical, evidence::NAMESPACE,
@@ -179,38 +179,23 @@ impl Drill<'_> {
         let stock = inventory.vaults.iter().find(|s| s.vault.id == *id).ok_or_else(|| missing("vault"))?;
         let store = self.world.stores.get(bucket).ok_or_else(|| missing("bucket"))?;
         let copies: Vec<_> = copy_to.iter().filter_map(|name| self.world.stores.get(name).cloned()).collect();
-        let seen =
-            context.client.bucket(store.region, &store.namespace, &store.bucket).await.map_err(stopped)?;
-        let catalogue = Catalogue::new(context.client.clone(), store.clone());
-        let listing = catalogue.list().await.map_err(stopped)?;
-        let (previous, _) = listing.newest_of(id, &self.ground.environment, &self.allowed);
+        let environment = &self.ground.environment;
+        let looking = keyferry_backup::look(&context.client, environment, id, store, &self.allowed);
+        let destination = looking.await.map_err(stopped)?;
         let now = context.clock.now();
         let backup_id = backup_id(now, u32::from_be_bytes(context.seed.bytes(&format!("backup {now}"))));
         let request = BackupRequest {
             stock,
-            environment: &self.ground.environment,
-            store,
-            bucket: seen.as_ref(),
+            environment,
+            destination: &destination,
             copies: &copies,
             contents: Contents::WithKeys,
             backup_id: &backup_id,
-            previous: previous.as_ref().map(|opened| &opened.manifest),
             now,
         };
         let planned = keyferry_backup::plan(&request);
-        let before = previous.as_ref().map(|opened| Previous {
-            backup_id: opened.manifest.backup_id.clone(),
-            manifest_sha256: opened.sealed.sha256(),
-        });
-        let running = keyferry_backup::run(
-            context,
-            &self.ground.runs,
-            self.key,
-            &request,
-            &planned,
-            &inventory,
-            before,
-        );
+        let running =
+            keyferry_backup::run(context, &self.ground.runs, self.key, &request, &planned, &inventory);
         let done = running.await.map_err(stopped)?;
         self.evidence.backups.push(evidence::backup(&done));
         Ok(())

@@ -59,6 +59,7 @@ fn is_loopback(host: &str) -> bool {
 }
 
 impl HttpSend for Reqwest {
+    #[expect(clippy::disallowed_methods, reason = "the one implementation that opens connections")]
     fn send(
         &self,
         request: http::Request<Bytes>,

@@ -1,6 +1,10 @@
 //! What a backup will do, refuse and leave out.
 
+use keyferry_catalogue::{Listed, OpenedBundle};
 use keyferry_core::canary::Sealed;
+use keyferry_core::manifest::{Manifest, seal};
+use keyferry_core::model::Bucket;
+use keyferry_core::sshsig::{AllowedSigners, SigningKey};
 use keyferry_core::{EnvironmentKind, Sha256};
 use keyferry_ids::TenancyId;
 use serde_json::{Value, json};
@@ -38,6 +42,22 @@ fn stock(vault_type: &str, keys: &[Value]) -> VaultStock {
     .expect("a stock")
 }
 
+fn environment() -> Environment {
+    let tenancy_id = TenancyId::parse("ocid1.tenancy.oc1..t").expect("a tenancy");
+    Environment { kind: EnvironmentKind::Oci, realm: tenancy_id.realm(), tenancy_id }
+}
+
+fn opened(manifest: &Manifest) -> OpenedBundle {
+    let key = SigningKey::from_seed([1; 32]).expect("a key");
+    let listed = Listed { manifest: manifest.clone(), sealed: seal(manifest, &key).expect("json") };
+    OpenedBundle::open(&listed, &AllowedSigners::default().with("us", key.public())).expect("our own")
+}
+
+fn nowhere() -> Destination {
+    let store = HOME.parse().expect("a store");
+    Destination { store, bucket: None, previous: None, passed_over: Vec::new() }
+}
+
 fn planned(
     stock: &VaultStock,
     store: &str,
@@ -52,17 +72,19 @@ fn planned(
         is_read_only: false,
         public_access: None,
     };
-    let tenancy_id = TenancyId::parse("ocid1.tenancy.oc1..t").expect("a tenancy");
-    let environment = Environment { kind: EnvironmentKind::Oci, realm: tenancy_id.realm(), tenancy_id };
+    let environment = environment();
     plan(&BackupRequest {
         stock,
         environment: &environment,
-        store: &store,
-        bucket: Some(&bucket),
+        destination: &Destination {
+            store,
+            bucket: Some(bucket),
+            previous: previous.map(opened),
+            passed_over: Vec::new(),
+        },
         copies: &["oci://copies@ns/eu-frankfurt-1".parse().expect("a store")],
         contents: Contents::WithKeys,
         backup_id: "20260101T000000Z-00000000",
-        previous,
         now: "2026-01-02T00:00:00Z".parse().expect("a time"),
     })
 }
@@ -128,9 +150,7 @@ fn canaries_of_rotated_versions_are_carried_on_and_versions_without_one_are_unpr
         minted: vec![canary.clone()],
         not_minted: Vec::new(),
     };
-    let store: StoreUrl = HOME.parse().expect("a store");
-    let tenancy_id = TenancyId::parse("ocid1.tenancy.oc1..t").expect("a tenancy");
-    let environment = Environment { kind: EnvironmentKind::Oci, realm: tenancy_id.realm(), tenancy_id };
+    let environment = environment();
     let inventory = keyferry_core::Inventory {
         taken_at: canary.minted_at,
         environment: environment.clone(),
@@ -142,15 +162,13 @@ fn canaries_of_rotated_versions_are_carried_on_and_versions_without_one_are_unpr
     let request = BackupRequest {
         stock: &before,
         environment: &environment,
-        store: &store,
-        bucket: None,
+        destination: &nowhere(),
         copies: &[],
         contents: Contents::WithKeys,
         backup_id: "earlier",
-        previous: None,
         now: canary.minted_at,
     };
-    let manifest = crate::seal::manifest(&request, &first, &facts, &inventory, None);
+    let manifest = crate::seal::manifest(&request, &first, &facts, &inventory);
 
     let after = stock(
         "VIRTUAL_PRIVATE",
@@ -172,18 +190,14 @@ fn canaries_of_rotated_versions_are_carried_on_and_versions_without_one_are_unpr
 #[test]
 fn a_metadata_only_backup_mints_nothing() {
     let stock = stock("VIRTUAL_PRIVATE", &[key("k1", "HSM", "ENABLED", &["a"])]);
-    let store: StoreUrl = HOME.parse().expect("a store");
-    let tenancy_id = TenancyId::parse("ocid1.tenancy.oc1..t").expect("a tenancy");
-    let environment = Environment { kind: EnvironmentKind::Oci, realm: tenancy_id.realm(), tenancy_id };
+    let environment = environment();
     let planned = plan(&BackupRequest {
         stock: &stock,
         environment: &environment,
-        store: &store,
-        bucket: None,
+        destination: &nowhere(),
         copies: &[],
         contents: Contents::MetadataOnly,
         backup_id: "x",
-        previous: None,
         now: "2026-01-02T00:00:00Z".parse().expect("a time"),
     });
     assert_eq!(planned.plan.steps.len(), 2);

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use clap::ValueEnum;
-use keyferry_backup::{BackupDone, BackupPlan, BackupRequest, backup_id};
-use keyferry_catalogue::{Catalogue, OpenedBundle, bundle};
-use keyferry_core::manifest::{Contents, Previous};
-use keyferry_core::model::{Bucket, StoreUrl};
+use keyferry_backup::{BackupDone, BackupPlan, BackupRequest, Destination, backup_id};
+use keyferry_catalogue::bundle;
+use keyferry_core::manifest::Contents;
+use keyferry_core::model::StoreUrl;
 use keyferry_core::sshsig::{AllowedSigners, SigningKey};
 use keyferry_core::{Code, Explain, Inventory, VaultStock, eligibility};
 use keyferry_ids::{Ocid, Region};
@@ -173,24 +173,13 @@ fn named<'a>(inventory: &'a Inventory, targets: &[String]) -> Result<Vec<&'a Vau
     Ok(chosen)
 }
 
-/// What is known of the place that a vault's backup goes to.
-struct Destination {
-    store: StoreUrl,
-    bucket: Option<Bucket>,
-    previous: Option<OpenedBundle>,
-}
-
 impl Job<'_> {
     async fn backup(&self, stock: &VaultStock, key: &SigningKey) -> Result<BackupDone, Failure> {
         let destination = self.destination(stock).await?;
         let id = self.new_id(stock);
         let (request, planned) = self.plan(stock, &destination, &id);
-        let previous = destination.previous.as_ref().map(|opened| Previous {
-            backup_id: opened.manifest.backup_id.clone(),
-            manifest_sha256: opened.sealed.sha256(),
-        });
         let (context, runs) = (self.on.context(self.cloud), self.on.runs()?);
-        Ok(keyferry_backup::run(&context, &runs, key, &request, &planned, self.inventory, previous).await?)
+        Ok(keyferry_backup::run(&context, &runs, key, &request, &planned, self.inventory).await?)
     }
 
     /// Shows the plans; their findings decide the exit code as they would for the real thing.
@@ -225,31 +214,14 @@ impl Job<'_> {
         let store: StoreUrl = format!("oci://{name}@{namespace}/{region}")
             .parse()
             .map_err(|error| CliError::Usage(format!("--bucket {name}: {error}")))?;
-        let bucket = client.bucket(region, &namespace, name).await?;
-        let previous = match bucket {
-            Some(_) => self.previous(stock, Catalogue::new(client.clone(), store.clone())).await?,
-            None => None,
-        };
-        Ok(Destination { store, bucket, previous })
-    }
-
-    /// The newest backup of the same vault that we trust: its canaries are carried on.
-    async fn previous(
-        &self,
-        stock: &VaultStock,
-        catalogue: Catalogue,
-    ) -> Result<Option<OpenedBundle>, Failure> {
-        let listing = catalogue.list().await?;
-        let (newest, passed_over) =
-            listing.newest_of(&stock.vault.id, &self.cloud.environment, &self.allowed);
-        for error in listing.damaged.iter().map(|damaged| &damaged.error).chain(&passed_over) {
-            self.on.printer.warn(
-                error.code(),
-                &format!("a backup is passed over: {error}"),
-                error.code().help(),
-            );
+        let looking =
+            keyferry_backup::look(client, &self.cloud.environment, &stock.vault.id, &store, &self.allowed);
+        let destination = looking.await?;
+        for error in &destination.passed_over {
+            let text = format!("a backup in {store} is passed over: {error}");
+            self.on.printer.warn(error.code(), &text, error.code().help());
         }
-        Ok(newest)
+        Ok(destination)
     }
 
     fn plan<'a>(
@@ -261,12 +233,10 @@ impl Job<'_> {
         let request = BackupRequest {
             stock,
             environment: &self.cloud.environment,
-            store: &destination.store,
-            bucket: destination.bucket.as_ref(),
+            destination,
             copies: &self.args.copies,
             contents: if self.args.metadata_only { Contents::MetadataOnly } else { Contents::WithKeys },
             backup_id,
-            previous: destination.previous.as_ref().map(|opened| &opened.manifest),
             now: self.on.clock.now(),
         };
         let planned = keyferry_backup::plan(&request);

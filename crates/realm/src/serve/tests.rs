@@ -79,7 +79,7 @@ async fn a_lost_region_closes_its_port_and_opens_the_same_one_again() {
     let folder = tempfile::tempdir().expect("a folder");
     let server = started(folder.path()).await;
     let port = server.port(iad()).await.expect("a port");
-    let request = signed(&server, Timestamp::now());
+    let request = signed(&server, SystemClock.now());
     let asked = || exchange(port, &request);
     assert_eq!(asked().await.map(|(status, _)| status), Some(200));
 
@@ -106,7 +106,7 @@ async fn a_hanging_region_takes_connections_and_never_answers() {
     let port = server.port(iad()).await.expect("a port");
     steer(&server, &Command::Down(iad(), Down::Hang)).await;
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.expect("connected");
-    stream.write_all(&signed(&server, Timestamp::now())).await.expect("sent");
+    stream.write_all(&signed(&server, SystemClock.now())).await.expect("sent");
     while server.realm().log().is_empty() {
         tokio::task::yield_now().await;
     }
@@ -160,7 +160,10 @@ async fn the_realms_clock_can_be_moved() {
     let port = server.port(iad()).await.expect("a port");
     let moved = steer(&server, &Command::Advance(Advance { seconds: 600 })).await.1;
     assert!(moved.contains(r#""offset_seconds":600"#), "{moved}");
-    assert_eq!(exchange(port, &signed(&server, Timestamp::now())).await.map(|(status, _)| status), Some(401));
+    assert_eq!(
+        exchange(port, &signed(&server, SystemClock.now())).await.map(|(status, _)| status),
+        Some(401)
+    );
     let log = steer(&server, &Command::Log).await.1;
     assert!(log.contains("seconds from the realm's clock"), "{log}");
 }
