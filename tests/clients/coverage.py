@@ -34,12 +34,15 @@ def tell(realm, ready_file, packages):
     realm.admin("POST", "/faults", stuck)
     many = by_sdk.many_keys(realm)
     counted = ",".join([*many.values(), str(by_sdk.MANY)])
-    jobs = {"the chapters by Node": lambda: node(ready_file, packages), "the chapters by the SDK": lambda: by_sdk_alone(realm)}
-    jobs["many keys by Node"] = lambda: node(ready_file, packages, f"manyKeys={counted}")
-    jobs["many keys by oci-cli"] = lambda: by_cli.many_keys(realm, **many, count=by_sdk.MANY)
+    jobs = {
+        "Node": lambda: node(ready_file, packages),
+        "the Python SDK": lambda: by_sdk_alone(realm),
+        "Node: many keys": lambda: node(ready_file, packages, f"manyKeys={counted}"),
+        "oci-cli: many keys": lambda: by_cli.many_keys(realm, **many, count=by_sdk.MANY),
+    }
     for chapter in by_cli.CHAPTERS:
-        jobs[f"{chapter.__name__} by oci-cli"] = lambda chapter=chapter: chapter(realm)
-    # oci-cli spends its time in starting up, and so does not gain from more than a few at a time.
+        jobs[f"oci-cli: {chapter.__name__}"] = lambda chapter=chapter: chapter(realm)
+    # A client spends most of its life starting up, which a few can do side by side.
     with ThreadPoolExecutor(4) as pool:
         running = {name: pool.submit(job) for name, job in jobs.items()}
     return {name: error for name, job in running.items() if (error := job.exception())}
@@ -81,10 +84,9 @@ def main():
         table.bless(counted.gaps())
     complaints = list(table.complaints(counted.gaps()))
     print(f"{Checks.passed} passed, {len(failures)} failed, {len(counted.gaps())} gaps")
-    for name, failure in failures.items():
-        print(f"FAILED  {name}: {failure!r}" if not isinstance(failure, Failed) else f"FAILED  {name}: {failure}")
-    if failures or complaints:
-        sys.exit("\n".join(complaints) or 1)
+    failed = [f"FAILED  {name}: {failure}" for name, failure in failures.items()]
+    if failed or complaints:
+        sys.exit("\n".join(failed + complaints))
 
 
 if __name__ == "__main__":

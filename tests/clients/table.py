@@ -11,30 +11,26 @@ HEAD = """\
 # What a client never did successfully, one line per operation and client, and why not.
 # `cargo xtask clients --bless` writes the lines anew and keeps their reasons.
 """
+# Operations of OCI's vaults that Keyferry does not even declare.
 UNSERVED = ["UpdateRegisteredVaultForMtls"]
-"""Operations of OCI's vaults that Keyferry does not even declare."""
 
 
 class Table:
     def __init__(self, log):
-        self.done, self.refused, self.unanswered = Counter(), Counter(), Counter()
+        self.done, self.refused = Counter(), Counter()
         for line in log:
-            client, status = client_of(line["user_agent"]), line["status"]
-            if client and line["operation"]:
-                kept = self.done if status and status < 400 else self.refused if status and status < 500 else self.unanswered
-                kept[line["operation"], client] += 1
+            client, status = client_of(line["user_agent"]), line["status"] or 0
+            for counter, statuses in ((self.done, range(200, 400)), (self.refused, range(400, 500))):
+                counter[line["operation"], client] += status in statuses
         self.operations = [operation.name for operation in declared()] + UNSERVED
 
     def text(self):
         """Successes and, behind a slash, refusals."""
-        width = max(map(len, self.operations))
-        lines = ["".join([f"{'operation':{width}}", *(f"{client:>10}" for client in CLIENTS)])]
-        for operation in self.operations:
-            cells = (self.cell(operation, client) for client in CLIENTS)
-            lines.append("".join([f"{operation:{width}}", *(f"{cell:>10}" for cell in cells)]))
-        done = {client: sum((o, client) in self.done for o in self.operations) for client in CLIENTS}
-        lines.append("".join([f"{f'of {len(self.operations)}':{width}}", *(f"{done[c]:>10}" for c in CLIENTS)]))
-        return "\n".join(lines)
+        rows = [("operation", *CLIENTS)]
+        rows += [(o, *(self.cell(o, client) for client in CLIENTS)) for o in self.operations]
+        did = [sum(self.done[o, client] > 0 for o in self.operations) for client in CLIENTS]
+        rows.append((f"done, of {len(self.operations)}", *did))
+        return "\n".join(f"{row[0]:<30}" + "".join(f"{cell:>10}" for cell in row[1:]) for row in rows)
 
     def cell(self, operation, client):
         done, refused = self.done[operation, client], self.refused[operation, client]
@@ -64,5 +60,8 @@ def bless(gaps):
 
 def complaints(gaps):
     known = known_gaps()
-    yield from (f"{o} by {client}: never done, and {GAPS.name} does not say why" for o, client in gaps if not known.get((o, client)))
-    yield from (f"{o} by {client}: done, but {GAPS.name} still has it" for o, client in known if (o, client) not in gaps)
+    for operation, client in gaps:
+        if not known.get((operation, client)):
+            yield f"{operation} by {client}: never done, and {GAPS.name} does not say why"
+    for operation, client in known.keys() - set(gaps):
+        yield f"{operation} by {client}: done, but {GAPS.name} says that it is not"

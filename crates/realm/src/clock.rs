@@ -1,6 +1,7 @@
 //! The realm's clock: the machine's, moved or stopped.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use keyferry_seams::Clock;
@@ -64,6 +65,11 @@ impl RealmClock {
     /// The machine's time.
     pub(crate) fn machine(&self) -> Timestamp {
         self.machine.now()
+    }
+
+    /// Waits in the machine's time: this clock may stand still.
+    pub(crate) async fn wait(&self, duration: Duration) {
+        self.machine.sleep(duration).await;
     }
 
     pub(crate) fn setting(&self) -> ClockSetting {

@@ -150,14 +150,14 @@ impl Service for Port {
         Box::pin(async move {
             let (head, body) = request.into_parts();
             let request = Request::from_parts(head, whole(body, LARGEST_BODY).await?);
-            let now = self.clock.now();
+            let (clock, now) = (self.clock.clone(), self.clock.now());
             let is_quick = is_quick(&request);
             let work = move || match &self.vault {
                 None => self.realm.handle_at(self.region, &request, now),
                 Some(ext) => self.realm.handle_at_vault(self.region, ext, &request, now),
             };
             let answer = if is_quick { work() } else { tokio::task::spawn_blocking(work).await.ok()? };
-            sent(answer).await
+            sent(answer, &clock).await
         })
     }
 }
@@ -169,12 +169,11 @@ fn is_quick(request: &Request<Bytes>) -> bool {
     SPECS.iter().any(|spec| spec.plane == Plane::Crypto && path.ends_with(spec.path))
 }
 
-async fn sent(answer: Answer) -> Option<Response<Outgoing>> {
+async fn sent(answer: Answer, clock: &RealmClock) -> Option<Response<Outgoing>> {
     match answer {
         Answer::Reply(response) => Some(response.map(Outgoing::from)),
         Answer::Disturbed(response, disturbance) => {
-            // The client's time, not the realm's: that one may stand still.
-            tokio::time::sleep(disturbance.delay).await;
+            clock.wait(disturbance.delay).await;
             let body: fn(Bytes) -> Outgoing =
                 if disturbance.is_broken { Outgoing::broken } else { Outgoing::from };
             Some(response.map(body))

@@ -100,6 +100,10 @@ pub(crate) struct Store(Database);
 
 impl Store {
     /// Opens the file, or makes it, readable for its owner only.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the database keeps the file open and writes to it by itself"
+    )]
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
         let failed = |source| StoreError::Open { path: path.to_path_buf(), source };
         let mut options = OpenOptions::new();

@@ -199,7 +199,7 @@ async fn a_saved_state_says_which_regions_are_down_and_what_time_it_is() {
     assert!(frozen.contains(r#""frozen":true"#), "{frozen}");
     let state = saved(&server).await;
     assert_eq!(steer(&server, &Command::Reset).await.0, 200);
-    assert!(exchange(port, &signed(&server, Timestamp::now())).await.is_some(), "up again");
+    assert!(exchange(port, &signed(&server, SystemClock.now())).await.is_some(), "up again");
     assert!(steer(&server, &Command::Clock).await.1.contains(r#""offset_seconds":0,"frozen":false"#));
     assert_eq!(steer(&server, &Command::Load(state.slice(1..))).await.0, 409);
     assert_eq!(steer(&server, &Command::Load(state)).await.0, 200);
@@ -235,7 +235,7 @@ async fn a_broken_answer_begins_and_does_not_end() {
     let rule =
         |effect| Fault { region: None, operation: None, after: 0, times: Some(1), probability: None, effect };
     let port = server.port(iad()).await.expect("a port");
-    let request = signed(&server, Timestamp::now());
+    let request = signed(&server, SystemClock.now());
     let whole = exchange(port, &request).await.expect("an answer").1;
     let body = |answer: &str| answer.split("\r\n\r\n").nth(1).expect("a body").len();
     let length = format!("content-length: {}", body(&whole));
@@ -269,7 +269,7 @@ async fn each_vault_has_a_port_of_its_own_if_asked_for() {
         endpoint.strip_prefix("http://127.0.0.1:").expect("bare").parse().expect("a port and no more");
     let target = format!("/20180608/keys?compartmentId={}", client.tenancy());
     let head = format!("GET {target} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nconnection: close\r\n");
-    let since = Timestamp::now().duration_since(client.now());
+    let since = SystemClock.now().duration_since(client.now());
     client.wait(std::time::Duration::try_from(since).expect("not before the test client's time"));
     let request = client.signed(&Method::GET, &format!("{endpoint}{target}"), &[], b"");
     let mut text = head;
@@ -305,7 +305,7 @@ async fn with_tls_the_certificate_is_one_of_the_folders_authority() {
         let server = serve_with(options()).await;
         let ready = server.ready_line();
         if start == 0 {
-            let pem = std::fs::read(ready.ca_file.as_ref().expect("with TLS")).expect("written");
+            let pem = RealDisk.read(ready.ca_file.as_ref().expect("with TLS"), 10_000).expect("written");
             roots.add(CertificateDer::from_pem_slice(&pem).expect("a certificate")).expect("an authority");
         }
         assert!(ready.regions[&iad()].endpoint.starts_with("https://127.0.0.1:"));
