@@ -51,7 +51,7 @@ fn the_documented_example_makes_what_it_says() {
 
 #[test]
 fn the_example_in_the_manual_is_a_world_file() {
-    let manual = include_str!("../../../../docs/guide/realm-server.md");
+    let manual = include_str!("../../../../docs/realm.md");
     let example = manual.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
     furnished(example.expect("the manual has an example")).expect("a good file");
 }
