@@ -145,7 +145,8 @@ def replicas(sdk, vault):
     poll(status, lambda listed: [r.status for r in listed] == ["CREATED"])
     changed = sdk.vaults.update_vault(vault.id, kms.UpdateVaultDetails(display_name="sdk-replicated")).data
     reached = vault.manage.get_replication_status(changed.replica_details.replication_id).data.replica_details
-    check(f"{WHO}: a change reaches the replica", [(r.region, r.status) for r in reached] == [(FRANKFURT, "REPLICATED")])
+    arrived = [(replica.region, replica.status) for replica in reached] == [(FRANKFURT, "REPLICATED")]
+    check(f"{WHO}: a change reaches the replica", arrived)
     sdk.vaults.delete_vault_replica(vault.id, kms.DeleteVaultReplicaDetails(replica_region=FRANKFURT))
     poll(status, lambda listed: listed == [])
 

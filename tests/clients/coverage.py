@@ -23,7 +23,8 @@ def node(ready_file, packages, *chapters):
     done = subprocess.run(command, env=CLEAN, capture_output=True, text=True, timeout=300)
     passed = [line for line in done.stdout.splitlines() if line.startswith("ok  ")]
     Checks.passed += len(passed)
-    print("\n".join(passed), flush=True)
+    for line in passed:
+        print(line, flush=True)
     if done.returncode != 0:
         raise Failed(f"{done.stdout}\n{done.stderr}")
 

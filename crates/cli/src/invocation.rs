@@ -57,16 +57,17 @@ impl Invocation {
         Ok(Runs::new(Arc::clone(&self.disk), Arc::clone(&self.clock), self.state()?))
     }
 
-    /// Sends requests.
-    pub(crate) fn http(&self) -> Arc<dyn HttpSend> {
-        self.http.clone().unwrap_or_else(|| Arc::new(Reqwest::new()))
+    /// Sends requests; to a realm with TLS, trusting its own authority.
+    pub(crate) fn http(&self, authority: Option<Vec<u8>>) -> Arc<dyn HttpSend> {
+        let network = || authority.map_or_else(Reqwest::new, Reqwest::trusting);
+        self.http.clone().unwrap_or_else(|| Arc::new(network()))
     }
 
     /// A client for the account of the settings. Nothing is called yet.
     pub(crate) fn cloud(&self) -> Result<Cloud, Failure> {
         let settings = Settings::resolve(&self.globals, &self.env, self.disk.as_ref())?;
         let client = Client::new(ClientConfig {
-            http: self.http(),
+            http: self.http(settings.authority.clone()),
             clock: Arc::clone(&self.clock),
             seed: self.seed.child("client"),
             credentials: settings.credentials.clone(),

@@ -15,12 +15,17 @@ use crate::failure::{CliError, Failure};
 /// How OCIDs of an embedded realm's tenancy begin, so that nobody mistakes it for a real one.
 const EMBEDDED_MARK: &str = "aaaaaaaakeyferryembedded";
 
+/// Longest certificate that is read.
+const LONGEST: u64 = 1 << 20;
+
 /// Everything that decides where calls go.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) credentials: Credentials,
     pub(crate) endpoints: Endpoints,
     pub(crate) environment: Environment,
+    /// The embedded realm's own authority, if it speaks TLS.
+    pub(crate) authority: Option<Vec<u8>>,
 }
 
 impl Settings {
@@ -37,6 +42,8 @@ impl Settings {
             // A shell set up for the real cloud must not leak into the embedded one.
             environment.retain(|name, _| !name.starts_with("OCI_CLI_"));
         }
+        let authority = realm.as_ref().and_then(|realm| realm.ca_file.as_deref());
+        let authority = authority.map(|path| disk.read(path, LONGEST)).transpose().map_err(CliError::from)?;
         let config_file = globals.config_file.as_deref();
         let credentials = Credentials::load(Source {
             disk,
@@ -60,7 +67,7 @@ impl Settings {
         }
         let kind = if is_embedded { EnvironmentKind::Embedded } else { EnvironmentKind::Oci };
         let environment = Environment { kind, realm: tenancy_id.realm(), tenancy_id };
-        Ok(Self { credentials, endpoints, environment })
+        Ok(Self { credentials, endpoints, environment, authority })
     }
 
     /// The region to ask if nothing else decides it.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use keyferry_seams::{BoxFuture, HttpSend, NoAnswer};
-use reqwest::{Client, redirect};
+use reqwest::{Certificate, Client, redirect};
 
 /// Time to connect, as Oracle's SDKs have it.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -17,6 +17,7 @@ const TOTAL: Duration = Duration::from_secs(60);
 /// one for https can't be built, but a realm on loopback needs none.
 #[derive(Debug, Default)]
 pub struct Reqwest {
+    authority: Option<Vec<u8>>,
     remote: OnceLock<Option<Client>>,
     loopback: OnceLock<Option<Client>>,
     plain_loopback: OnceLock<Option<Client>>,
@@ -28,13 +29,27 @@ impl Reqwest {
         Self::default()
     }
 
+    /// Trusts one more authority (PEM), on loopback only: an embedded realm's own.
+    #[must_use]
+    pub fn trusting(authority: Vec<u8>) -> Self {
+        Self { authority: Some(authority), ..Self::default() }
+    }
+
+    /// With an authority of its own, nothing of the machine is needed.
+    fn loopback(&self) -> reqwest::Result<Client> {
+        match &self.authority {
+            Some(pem) => builder().no_proxy().tls_certs_only([Certificate::from_pem(pem)?]).build(),
+            None => builder().no_proxy().build(),
+        }
+    }
+
     fn client_for(&self, uri: &http::Uri) -> Result<&Client, NoAnswer> {
         let is_plain = uri.scheme_str() == Some("http");
         let client = match (is_loopback(uri.host().unwrap_or_default()), is_plain) {
             (true, true) => {
                 self.plain_loopback.get_or_init(|| builder().no_proxy().tls_certs_only([]).build().ok())
             }
-            (true, false) => self.loopback.get_or_init(|| builder().no_proxy().build().ok()),
+            (true, false) => self.loopback.get_or_init(|| self.loopback().ok()),
             (false, _) => self.remote.get_or_init(|| builder().https_only(true).build().ok()),
         };
         client

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
@@ -14,32 +13,34 @@ use keyferry_wire::headers::{X_CONTENT_SHA256, X_DATE};
 use keyferry_wire::signature::{Authorization, BODY, signing_string};
 use keyferry_wire::{BodyKind, parse_http_date};
 
+use crate::api_key::PublicKey;
+
 /// How far the signed date may be from the realm's clock, either way.
 const LARGEST_SKEW: SignedDuration = SignedDuration::from_secs(300);
 
-/// Public keys (DER of a `SubjectPublicKeyInfo`) by key id `tenancy/user/fingerprint`.
+/// Public keys by key id `tenancy/user/fingerprint`.
 #[derive(Debug, Default)]
-pub(crate) struct ApiKeys(BTreeMap<String, Vec<u8>>);
+pub(crate) struct ApiKeys(BTreeMap<String, PublicKey>);
 
 /// Who is known by which key.
 pub(crate) trait KnownKeys {
-    /// The DER of the public key with that id.
-    fn public_key(&self, key_id: &str) -> Option<&[u8]>;
+    /// The public key with that id.
+    fn public_key(&self, key_id: &str) -> Option<&PublicKey>;
 }
 
 impl KnownKeys for ApiKeys {
-    fn public_key(&self, key_id: &str) -> Option<&[u8]> {
-        self.0.get(key_id).map(Vec::as_slice)
+    fn public_key(&self, key_id: &str) -> Option<&PublicKey> {
+        self.0.get(key_id)
     }
 }
 
 impl ApiKeys {
-    pub(crate) fn all(&self) -> impl Iterator<Item = &[u8]> {
-        self.0.values().map(Vec::as_slice)
+    pub(crate) fn all(&self) -> impl Iterator<Item = &PublicKey> {
+        self.0.values()
     }
 
-    pub(crate) fn insert(&mut self, key_id: String, public_der: Vec<u8>) {
-        self.0.insert(key_id, public_der);
+    pub(crate) fn insert(&mut self, key_id: String, key: PublicKey) {
+        self.0.insert(key_id, key);
     }
 }
 
@@ -68,17 +69,34 @@ pub(crate) enum AuthenticationError {
     Signature,
 }
 
+fn authorization(request: &Request<Bytes>) -> Option<Authorization> {
+    let text = request.headers().get(http::header::AUTHORIZATION)?.to_str().ok()?;
+    Authorization::parse(text)
+}
+
+/// The key that the request's signature is good for. To find that out takes longer than all else about most
+/// requests, and the realm is only needed to find the key.
+pub(crate) fn signer(
+    request: &Request<Bytes>,
+    key_of: impl FnOnce(&str) -> Option<PublicKey>,
+) -> Option<PublicKey> {
+    let signature = authorization(request)?;
+    let key = key_of(&signature.key_id)?;
+    verify(&signature, request, &key).ok()?;
+    Some(key)
+}
+
 /// Checks the signature and returns the key id. Target and header values are taken as they came: routing
-/// tidies paths up, signatures do not.
+/// tidies paths up, signatures do not. The [`signer`] may be known already.
 pub(crate) fn authenticate(
     request: &Request<Bytes>,
     body: BodyKind,
     keys: &impl KnownKeys,
+    signer: Option<&PublicKey>,
     now: Timestamp,
 ) -> Result<String, AuthenticationError> {
     use AuthenticationError as E;
-    let text = request.headers().get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let signature = text.and_then(Authorization::parse).ok_or(E::Missing)?;
+    let signature = authorization(request).ok_or(E::Missing)?;
     if signature.algorithm != "rsa-sha256" || signature.version.as_deref().is_some_and(|v| v != "1") {
         return Err(E::OtherScheme);
     }
@@ -118,23 +136,24 @@ pub(crate) fn authenticate(
             return Err(E::BodyLength);
         }
     }
-    verify(&signature, request, keys.public_key(&signature.key_id).ok_or(E::UnknownKey)?)?;
+    let key = keys.public_key(&signature.key_id).ok_or(E::UnknownKey)?;
+    if signer != Some(key) {
+        verify(&signature, request, key)?;
+    }
     Ok(signature.key_id)
 }
 
 fn verify(
     signature: &Authorization,
     request: &Request<Bytes>,
-    public_der: &[u8],
+    key: &PublicKey,
 ) -> Result<(), AuthenticationError> {
     let names: Vec<&str> = signature.headers.iter().map(String::as_str).collect();
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
     let signed = signing_string(&names, request.method(), target, |name| value_of(request, name))
         .ok_or(AuthenticationError::AbsentHeader)?;
     let bytes = BASE64_STANDARD.decode(&signature.signature).map_err(|_| AuthenticationError::Signature)?;
-    UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, public_der)
-        .verify(signed.as_bytes(), &bytes)
-        .map_err(|_| AuthenticationError::Signature)
+    if key.is_signed(signed.as_bytes(), &bytes) { Ok(()) } else { Err(AuthenticationError::Signature) }
 }
 
 /// A header's value, several joined. Requests in process may name their host in the URI only.

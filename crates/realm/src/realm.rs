@@ -12,7 +12,7 @@ use keyferry_seams::Seed;
 
 use crate::account::{Account, Identity};
 use crate::api_key::ApiKey;
-use crate::authenticate::ApiKeys;
+use crate::authenticate::{ApiKeys, signer};
 use crate::faults::Disturbance;
 use crate::latency::Latency;
 use crate::log::LogLine;
@@ -139,7 +139,7 @@ impl Realm {
             |(at, region): (usize, &Region)| (*region, format!("http://127.0.0.1:{}", FIRST_PORT + at));
         let endpoints: BTreeMap<_, _> = regions.iter().enumerate().map(endpoint).collect();
         let mut api_keys = ApiKeys::default();
-        api_keys.insert(key_id(&config.identity, &config.api_key), config.api_key.public_der().to_vec());
+        api_keys.insert(key_id(&config.identity, &config.api_key), config.api_key.public().clone());
         let account = Account {
             identity: config.identity.clone(),
             home,
@@ -223,7 +223,7 @@ impl Realm {
 
     /// Answers a request that arrived at that region, whatever host it names.
     pub fn handle_at(&self, region: Region, request: &Request<Bytes>, now: Timestamp) -> Answer {
-        self.state().answer(At { region, vault: None }, request, now)
+        self.answer(region, None, request, now)
     }
 
     /// Answers a request that arrived at a vault's own port; `ext` is the vault's extension.
@@ -234,7 +234,18 @@ impl Realm {
         request: &Request<Bytes>,
         now: Timestamp,
     ) -> Answer {
-        self.state().answer(At { region, vault: Some(ext) }, request, now)
+        self.answer(region, Some(ext), request, now)
+    }
+
+    fn answer(
+        &self,
+        region: Region,
+        vault: Option<&str>,
+        request: &Request<Bytes>,
+        now: Timestamp,
+    ) -> Answer {
+        let signer = signer(request, |key_id| self.state().public_key(key_id));
+        self.state().answer(At { region, vault, signer: signer.as_ref() }, request, now)
     }
 
     /// The latest requests, oldest first.

@@ -53,26 +53,24 @@ pub(crate) fn find(method: &Method, path: &str, port_of: Option<&str>) -> Result
         Some((_, None)) => matches!(plane, Plane::Management | Plane::Crypto),
         None => !matches!(plane, Plane::Management | Plane::Crypto),
     };
-    let candidates: Vec<_> =
-        SPECS.iter().filter_map(|spec| matches(spec.path, rest).map(|names| (spec, names))).collect();
-    let is_there = candidates.iter().any(|(spec, _)| spec.method == *method);
+    let route = |spec, names| Route { spec, names, vault_ext: own.map(|(ext, _)| ext.to_owned()) };
+    let mut served = SPECS.iter().filter(|spec| spec.method == *method && is_here(spec.plane));
+    if let Some((spec, names)) = served.find_map(|spec| Some((spec, matches(spec.path, rest)?))) {
+        return Ok(route(spec, names));
+    }
+    // Nothing fits; what is it that does not?
+    let candidates: Vec<_> = SPECS.iter().filter(|spec| matches(spec.path, rest).is_some()).collect();
+    let is_there = candidates.iter().any(|spec| spec.method == *method);
     if !is_there && is_never_there(rest) {
         return Err(Refusal::absent());
     }
     if candidates.is_empty() {
         return Err(Refusal::new(404, code::NOT_FOUND, "There is no such operation."));
     }
-    let mut here: Vec<_> = candidates.into_iter().filter(|(spec, _)| is_here(spec.plane)).collect();
-    if here.is_empty() {
-        return Err(Refusal::absent());
+    if candidates.iter().any(|spec| is_here(spec.plane)) {
+        return Err(Refusal::new(405, code::METHOD_NOT_ALLOWED, "The method is not allowed here."));
     }
-    match here.iter().position(|(spec, _)| spec.method == *method) {
-        Some(at) => {
-            let (spec, names) = here.swap_remove(at);
-            Ok(Route { spec, names, vault_ext: own.map(|(ext, _)| ext.to_owned()) })
-        }
-        None => Err(Refusal::new(405, code::METHOD_NOT_ALLOWED, "The method is not allowed here.")),
-    }
+    Err(Refusal::absent())
 }
 
 #[cfg(test)]

@@ -9,7 +9,8 @@ use keyferry_wire::identity::SubscriptionStatus;
 use keyferry_wire::{BodyKind, OperationName, code, headers};
 
 use crate::account::Account;
-use crate::authenticate::authenticate;
+use crate::api_key::PublicKey;
+use crate::authenticate::{KnownKeys as _, authenticate};
 use crate::call::{Call, Effect, Moment};
 use crate::down::Down;
 use crate::faults::{self, Before, Disturbance};
@@ -56,12 +57,14 @@ struct Facts {
     disturbance: Disturbance,
 }
 
-/// Where a request arrived: at a region's endpoint, or at that of one of its vaults.
+/// Where a request arrived, at a region's endpoint or at that of one of its vaults, and who signed it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct At<'a> {
     pub(crate) region: Region,
     /// The extension of the vault whose port it is.
     pub(crate) vault: Option<&'a str>,
+    /// Found out before anybody had to wait for it.
+    pub(crate) signer: Option<&'a PublicKey>,
 }
 
 /// Why a request is not done.
@@ -101,6 +104,15 @@ impl State {
         if starts == 0 {
             (self.log, self.sequence) = (Log::default(), 0);
         }
+    }
+
+    fn keys(&self) -> CurrentKeys<'_> {
+        CurrentKeys { account: &self.account, world: &self.world }
+    }
+
+    /// The public key with that id, if it is one that signs now.
+    pub(crate) fn public_key(&self, key_id: &str) -> Option<PublicKey> {
+        self.keys().public_key(key_id).cloned()
     }
 
     pub(crate) fn next_seed(&mut self, kind: &str) -> Seed {
@@ -265,9 +277,8 @@ impl State {
         if own.is_some_and(|ext| faults::is_silent(&self.world, region, ext, now)) {
             return Err(Stop::Silent);
         }
-        let keys = CurrentKeys { account: &self.account, world: &self.world };
-        let principal =
-            authenticate(request, body, &keys, now).map_err(|e| Refusal::not_authenticated(e.to_string()))?;
+        let principal = authenticate(request, body, &self.keys(), at.signer, now)
+            .map_err(|e| Refusal::not_authenticated(e.to_string()))?;
         if subscription(&self.account, &self.world, region) != Some(SubscriptionStatus::Ready) {
             return Err(Refusal::not_authenticated("the tenancy is not subscribed to the region").into());
         }

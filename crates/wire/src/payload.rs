@@ -78,3 +78,19 @@ impl Payload for Raw {
         Ok(Self(bytes.clone()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_that_is_left_out_is_empty() {
+        let (none, some) = (None::<Json<u8>>, Some(Json(7_u8)));
+        assert_eq!(none.encode().expect("encodes"), Bytes::new());
+        assert_eq!(some.encode().expect("encodes"), Bytes::from_static(b"7"));
+        for body in [none, some] {
+            let sent = body.encode().expect("encodes");
+            assert_eq!(Option::decode(&sent).expect("decodes"), body);
+        }
+    }
+}

@@ -15,17 +15,17 @@ pub fn signing_string<'v>(
     target: &str,
     value_of: impl Fn(&str) -> Option<std::borrow::Cow<'v, str>>,
 ) -> Option<String> {
-    let mut lines = Vec::with_capacity(names.len());
-    for name in names {
+    let mut text = String::with_capacity(target.len() + 512);
+    for (at, name) in names.iter().enumerate() {
         let name = name.to_ascii_lowercase();
+        text.push_str(if at == 0 { "" } else { "\n" });
         if name == "(request-target)" {
-            lines.push(format!("(request-target): {} {target}", method.as_str().to_ascii_lowercase()));
+            text.extend(["(request-target): ", &method.as_str().to_ascii_lowercase(), " ", target]);
         } else {
-            let value = value_of(&name)?;
-            lines.push(format!("{name}: {}", value.trim()));
+            text.extend([&name, ": ", value_of(&name)?.trim()]);
         }
     }
-    Some(lines.join("\n"))
+    Some(text)
 }
 
 /// The `Authorization` header's parts. Clients order them differently, so it is parsed, never compared.

@@ -312,7 +312,7 @@ async fn ask(on: &Invocation, data: PathBuf, order: Order) -> Result<Bytes, CliE
         .body(body)
         .map_err(|error| CliError::Realm(format!("can't be asked: {error}")))?;
     let silent = |source| CliError::RealmSilent { folder: data.clone(), source };
-    let answer = on.http().send(request, longest).await.map_err(silent)?;
+    let answer = on.http(None).send(request, longest).await.map_err(silent)?;
     if answer.status().is_success() {
         return Ok(answer.into_body());
     }

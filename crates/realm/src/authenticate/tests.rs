@@ -65,8 +65,17 @@ fn vector(name: &str) -> Vector {
     vectors().into_iter().find(|vector| vector.name == name).expect("there is such a vector")
 }
 
-fn public_key() -> Vec<u8> {
-    ApiKey::from_pem(VECTORS).expect("the vectors' key").public_der().to_vec()
+fn public_key() -> PublicKey {
+    ApiKey::from_pem(VECTORS).expect("the vectors' key").public().clone()
+}
+
+fn authenticate(
+    request: &Request<Bytes>,
+    body: BodyKind,
+    keys: &ApiKeys,
+    now: Timestamp,
+) -> Result<String, AuthenticationError> {
+    super::authenticate(request, body, keys, None, now)
 }
 
 /// The realm knows API keys only; that the session tokens' ids stand here too lets their signatures be checked.

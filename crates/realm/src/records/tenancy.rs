@@ -5,6 +5,7 @@ use keyferry_ids::Region;
 use keyferry_wire::identity::{CompartmentState, DefinedTags, FreeformTags, TagValidator};
 use serde::{Deserialize, Serialize};
 
+use crate::api_key::PublicKey;
 use crate::services::limits::LimitName;
 
 /// A compartment below the root. The root is the tenancy itself and has no record.
@@ -26,8 +27,8 @@ pub(crate) struct CompartmentRecord {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ApiKeyRecord {
     pub(crate) fingerprint: String,
-    /// DER of a `SubjectPublicKeyInfo`.
-    pub(crate) public_der: Vec<u8>,
+    #[serde(rename = "public_der")]
+    pub(crate) public_key: PublicKey,
     pub(crate) time_created: Timestamp,
     pub(crate) is_deleted: bool,
 }

@@ -47,9 +47,12 @@ fn plane(operation: OperationName) -> Option<Plane> {
 
 /// What a call was about: by its answer, by its path, or by the compartment it named.
 pub(crate) fn touched(call: &Call<'_>, effect: Option<&Effect>) -> Touched {
-    if plane(call.operation) == Some(Plane::Objects) {
+    let plane = plane(call.operation);
+    if plane == Some(Plane::Objects) {
         return touched_in_storage(call, effect);
     }
+    // What cryptography gives back names nothing new, and is long.
+    let effect = effect.filter(|_| plane != Some(Plane::Crypto));
     let answer = effect.map(|effect| Mentioned::in_json(&effect.body)).unwrap_or_default();
     let request = Mentioned::in_json(call.body);
     let name = answer.display_name.or(answer.secret_name).or(answer.name);

@@ -7,7 +7,7 @@ use keyferry_wire::{Time, code};
 
 use super::identity::{ROOT_SINCE, check_home};
 use crate::account::Account;
-use crate::api_key::{fingerprint, public_der_of};
+use crate::api_key::PublicKey;
 use crate::authenticate::KnownKeys;
 use crate::call::{Call, Effect};
 use crate::lists::{self, Listed};
@@ -28,14 +28,14 @@ pub(crate) struct CurrentKeys<'a> {
 }
 
 impl KnownKeys for CurrentKeys<'_> {
-    fn public_key(&self, key_id: &str) -> Option<&[u8]> {
+    fn public_key(&self, key_id: &str) -> Option<&PublicKey> {
         let identity = &self.account.identity;
         let of_user = key_id
             .strip_prefix(&identity.tenancy_id)
             .and_then(|rest| rest.strip_prefix('/')?.strip_prefix(&identity.user_id)?.strip_prefix('/'));
         match of_user.and_then(|fingerprint| self.world.api_keys.get(fingerprint)) {
             Some(record) if record.is_deleted => None,
-            Some(record) => Some(&record.public_der),
+            Some(record) => Some(&record.public_key),
             None => self.account.api_keys.public_key(key_id),
         }
     }
@@ -101,9 +101,9 @@ impl Listed for ApiKeyRecord {
 
 /// The user's keys, oldest first.
 fn keys(call: &Call<'_>) -> Vec<ApiKeyRecord> {
-    let first = call.account.api_keys.all().map(|public_der| ApiKeyRecord {
-        fingerprint: fingerprint(public_der),
-        public_der: public_der.to_vec(),
+    let first = call.account.api_keys.all().map(|public_key| ApiKeyRecord {
+        fingerprint: public_key.fingerprint(),
+        public_key: public_key.clone(),
         time_created: ROOT_SINCE,
         is_deleted: false,
     });
@@ -119,7 +119,7 @@ fn view(account: &Account, key: &ApiKeyRecord) -> ApiKey {
     let config = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
     ApiKey {
         key_id: format!("{}/{}/{}", identity.tenancy_id, identity.user_id, key.fingerprint),
-        key_value: pem::encode_config(&pem::Pem::new("PUBLIC KEY", key.public_der.as_slice()), config),
+        key_value: pem::encode_config(&pem::Pem::new("PUBLIC KEY", key.public_key.der()), config),
         fingerprint: key.fingerprint.clone(),
         user_id: identity.user_id.clone(),
         time_created: Time(key.time_created),
@@ -138,9 +138,9 @@ pub(super) fn upload_api_key(call: &Call<'_>) -> Result<Effect, Refusal> {
     check_home(call)?;
     check_user(call)?;
     let details: CreateApiKeyDetails = call.json()?;
-    let public_der = public_der_of(&details.key)
+    let public_key = PublicKey::from_pem(&details.key)
         .ok_or_else(|| Refusal::invalid("key is not an RSA public key of 2048 to 8192 bits in PEM form."))?;
-    let fingerprint = fingerprint(&public_der);
+    let fingerprint = public_key.fingerprint();
     let keys = keys(call);
     if keys.iter().any(|key| key.fingerprint == fingerprint) {
         return Err(Refusal::conflict("The user has this key already."));
@@ -149,7 +149,7 @@ pub(super) fn upload_api_key(call: &Call<'_>) -> Result<Effect, Refusal> {
         let message = format!("A user has at most {MOST_KEYS} API keys.");
         return Err(Refusal::new(400, code::LIMIT_EXCEEDED, message));
     }
-    let record = ApiKeyRecord { fingerprint, public_der, time_created: call.now, is_deleted: false };
+    let record = ApiKeyRecord { fingerprint, public_key, time_created: call.now, is_deleted: false };
     Ok(Effect::json(&view(call.account, &record))?.change(record))
 }
 

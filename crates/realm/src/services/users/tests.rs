@@ -9,7 +9,7 @@ use crate::testing::{Client, fra, good, iad, refused};
 use crate::{Answer, ApiKey};
 
 fn public_pem(key: &ApiKey) -> String {
-    pem::encode(&pem::Pem::new("PUBLIC KEY", key.public_der()))
+    pem::encode(&pem::Pem::new("PUBLIC KEY", key.public().der()))
 }
 
 fn keys_path(client: &Client) -> String {
