@@ -65,7 +65,7 @@ pub use keyferry_wire::OperationName;
 pub use latency::{Latency, LatencyError};
 pub use log::{LogLine, Touched};
 pub use realm::{Answer, LARGEST_BODY, Realm, RealmConfig, RealmError};
-pub use semantics::{RestoreExisting, Semantics, SoftwareKeysInBackup};
+pub use semantics::{RestoreExisting, Semantics, SemanticsError, SoftwareKeysInBackup};
 pub use serve::{ServeError, ServeOptions, Server, serve};
 pub use services::limits::{Limit, LimitName};
 pub use steering::Secret;

@@ -26,6 +26,21 @@ pub struct Semantics {
     pub auto_rotation_after_restore: bool,
 }
 
+impl Semantics {
+    /// Reads a file of switches in TOML, such as `restore_existing = "conflict"`; those left out keep their default.
+    ///
+    /// # Errors
+    /// If there is no such switch, or it has no such value.
+    pub fn parse(text: &str) -> Result<Self, SemanticsError> {
+        toml::from_str(text).map_err(SemanticsError)
+    }
+}
+
+/// Not a file of switches.
+#[derive(Debug, thiserror::Error)]
+#[error("not a file of switches")]
+pub struct SemanticsError(#[source] toml::de::Error);
+
 impl Default for Semantics {
     fn default() -> Self {
         Self {
@@ -58,4 +73,23 @@ pub enum SoftwareKeysInBackup {
     Skip,
     /// 400 `InvalidParameter`.
     Refuse,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_sets_what_it_names_and_nothing_else() {
+        let read =
+            Semantics::parse("restore_existing = \"conflict\"\nstrict_compartment = false").expect("good");
+        let wanted = Semantics {
+            restore_existing: RestoreExisting::Conflict,
+            strict_compartment: false,
+            ..Semantics::default()
+        };
+        assert_eq!(read, wanted);
+        assert!(Semantics::parse("restore_existing = \"maybe\"").is_err());
+        assert!(Semantics::parse("restor_existing = \"merge\"").is_err());
+    }
 }

@@ -17,7 +17,8 @@ use crate::control::Control;
 use crate::data_dir::{AdminEndpoint, DataDir, DataDirError, ReadyLine, RegionEndpoint};
 use crate::latency::Latency;
 use crate::ports::Ports;
-use crate::realm::{Realm, RealmError};
+use crate::realm::{Realm, RealmConfig, RealmError};
+use crate::semantics::Semantics;
 use crate::tls::{self, TlsError};
 use crate::vault_ports::PortPerVault;
 use crate::world_file::WorldFile;
@@ -43,6 +44,8 @@ pub struct ServeOptions {
     pub tls: bool,
     /// Whether more than ten requests a second of one kind are refused.
     pub rate_limits: bool,
+    /// How the realm reads what Oracle leaves open.
+    pub semantics: Semantics,
 }
 
 impl ServeOptions {
@@ -58,6 +61,7 @@ impl ServeOptions {
             port_per_vault: false,
             tls: false,
             rate_limits: false,
+            semantics: Semantics::default(),
         }
     }
 }
@@ -106,6 +110,7 @@ pub async fn serve(
     clock: Arc<dyn Clock>,
 ) -> Result<Server, ServeError> {
     let (data, config) = DataDir::open(&options.data, options.regions, options.seed, options.latency, disk)?;
+    let config = RealmConfig { semantics: options.semantics, ..config };
     let realm = Arc::new(Realm::open(config, &data.store_file())?);
     realm.set_rate_limits(options.rate_limits);
     let clock = Arc::new(RealmClock::new(clock, realm.clock_setting()));

@@ -11,7 +11,7 @@ use clap::{Subcommand, ValueEnum};
 use jiff::{Span, SpanRelativeTo};
 use keyferry_ids::Region;
 use keyferry_realm::admin::{Advance, ClockReading, Command as Order, Status};
-use keyferry_realm::{Down, FaultRecord, Latency, ReadyLine, ServeOptions, WorldFile};
+use keyferry_realm::{Down, FaultRecord, Latency, ReadyLine, Semantics, ServeOptions, WorldFile};
 use keyferry_report::{Cell, Document, Tone, units};
 use keyferry_seams::Access;
 use serde::de::DeserializeOwned;
@@ -87,6 +87,9 @@ struct ServeArgs {
     /// TOML file of what the realm holds while it is new
     #[arg(long, value_name = "FILE")]
     world: Option<PathBuf>,
+    /// TOML file of switches for what Oracle leaves open, such as `restore_existing = "conflict"`
+    #[arg(long, value_name = "FILE")]
+    semantics: Option<PathBuf>,
     /// Where vaults answer: at a path of their region's port, or at a port of their own
     #[arg(long, value_name = "FORM", default_value = "path")]
     vault_endpoints: VaultEndpoints,
@@ -224,7 +227,9 @@ async fn serve(args: &ServeArgs, data: PathBuf, on: &Invocation) -> Result<(), F
         Pace::File(file) => settings(on, file, Latency::parse)?,
     };
     let world = args.world.as_ref().map(|file| settings(on, file, WorldFile::parse)).transpose()?;
+    let semantics = args.semantics.as_ref().map(|file| settings(on, file, Semantics::parse)).transpose()?;
     let options = ServeOptions {
+        semantics: semantics.unwrap_or_default(),
         regions: args.regions.clone(),
         seed: args.seed,
         port: args.port,
