@@ -240,7 +240,9 @@ class Shape:
         self.signed = sorted(request.headers["authorization"].split('headers="')[1].split('"')[0].split())
 
     def line(self):
-        return self.method, self.path, sorted(self.query), self.body
+        """What is asked for, and on what condition."""
+        conditions = sorted(header for header in self.headers.items() if header[0].startswith("if-"))
+        return self.method, self.path, sorted(self.query), conditions, self.body
 
 
 class Comparison:
