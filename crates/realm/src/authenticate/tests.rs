@@ -211,3 +211,19 @@ fn an_object_may_be_written_without_a_signed_body_but_nothing_else() {
     let checked = authenticate(&vector.request(), BodyKind::Signed, &keys(), now());
     assert_eq!(checked, Err(AuthenticationError::Unsigned("content-length")));
 }
+
+#[test]
+fn a_signer_found_before_is_taken_for_no_other_key() {
+    let vector = vector("V1");
+    let request = vector.request();
+    let found = signer(&request, |_| Some(public_key()));
+    assert!(found.is_some());
+    let mut keys = ApiKeys::default();
+    let other = ApiKey::generate(&keyferry_seams::Seed::from_number(5)).expect("an API key");
+    keys.insert(vector.authorization.key_id.clone(), other.public().clone());
+    let checked = super::authenticate(&request, vector.body_kind(), &keys, found.as_ref(), now());
+    assert_eq!(checked, Err(AuthenticationError::Signature));
+    let mut changed = request;
+    *changed.uri_mut() = "/another".parse().expect("a target");
+    assert_eq!(signer(&changed, |_| Some(public_key())), None);
+}

@@ -129,7 +129,7 @@ impl Contender {
             number(rate),
             milliseconds(p50),
             milliseconds(p99),
-            format!("{} us", number(cpu.as_secs_f64() * 1e6)),
+            format!("{} µs", number(cpu.as_secs_f64() * 1e6)),
             format!("{} MB", self.server.resident() / 1_000_000),
         ]
     }

@@ -17,7 +17,7 @@ use crate::load::{self, CONNECTIONS};
 use crate::process::Server;
 use crate::sign::caught;
 
-const STARTS: usize = 9;
+const STARTS: usize = 15;
 const KEYS: usize = 10_000;
 const ROUND: Duration = Duration::from_secs(2);
 const GOAL_EMPTY: Duration = Duration::from_millis(100);
