@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::error::KeyRejected;
-use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256};
 use keyferry_seams::Seed;
 use md5::{Digest, Md5};
@@ -34,15 +32,6 @@ impl ApiKey {
     /// If the library can't make one.
     pub fn generate(seed: &Seed) -> Result<Self, RealmError> {
         let key = PrivateKey::new(&mut seed.generator("api key"), 2048).map_err(|_| RealmError::ApiKey)?;
-        Self::from_key(&key)
-    }
-
-    /// A new RSA-2048 key that nobody can make again. The start of a realm waits for it, and this way takes half
-    /// the time.
-    pub(crate) fn random() -> Result<Self, RealmError> {
-        let pair = KeyPair::generate(KeySize::Rsa2048).map_err(|_| RealmError::ApiKey)?;
-        let der = AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).map_err(|_| RealmError::ApiKey)?;
-        let key = PrivateKey::from_pkcs8_der(der.as_ref()).map_err(|_| RealmError::ApiKey)?;
         Self::from_key(&key)
     }
 

@@ -174,7 +174,7 @@ impl DataDir {
         }
         let text = pretty(&IdentityFile { identity: identity.clone(), seed: number });
         disk.write(&file, text.as_bytes(), Access::Owner)?;
-        let api_key = api_key(&path.join("api_key.pem"), number.map(|_| &root), disk)?;
+        let api_key = api_key(&path.join("api_key.pem"), &root, disk)?;
         let root_key = root_key(&path.join("root.key"), &root, disk)?;
         let token = token(&path.join("admin.token"), disk)?;
         write_config(&path, &identity, &api_key, disk)?;
@@ -230,16 +230,13 @@ fn existing(path: &Path, disk: &dyn Disk) -> Result<Option<Zeroizing<Vec<u8>>>, 
     }
 }
 
-fn api_key(path: &Path, seeded: Option<&Seed>, disk: &dyn Disk) -> Result<ApiKey, DataDirError> {
+fn api_key(path: &Path, root: &Seed, disk: &dyn Disk) -> Result<ApiKey, DataDirError> {
     if let Some(bytes) = existing(path, disk)? {
         let key = std::str::from_utf8(&bytes).ok().and_then(|text| ApiKey::from_pem(text).ok());
         let expected = "an RSA private key as PEM";
         return key.ok_or_else(|| DataDirError::Damaged { path: path.to_path_buf(), expected });
     }
-    let key = match seeded {
-        Some(root) => ApiKey::generate(&root.child("api key"))?,
-        None => ApiKey::random()?,
-    };
+    let key = ApiKey::generate(&root.child("api key"))?;
     let text = Zeroizing::new(format!("{}{LABEL}", key.pem()));
     disk.create(path, text.as_bytes(), Access::Owner)?;
     Ok(key)
