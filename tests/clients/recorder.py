@@ -147,6 +147,7 @@ def canned(names, endpoint):
         "Sign": (signed, {}),
         "Verify": ({"isSignatureValid": True}, {}),
         "ListSecrets": ([], {}),
+        "GetResourceAvailability": ({"used": 1, "available": 1}, {}),
         "GetNamespace": (names["namespace"], {}),
         "GetBucket": (bucket, {}),
         "CreateBucket": (bucket, {}),

@@ -42,12 +42,13 @@ def kept_apart(realm, payments, shared):
         lambda: Vault.create(realm, ASHBURN, "ledger", payments),
         lambda: Vault.create(realm, ASHBURN, "island", realm.tenancy),
     )
-    aes, rsa, ecdsa, bookings, alone = together(
+    aes, rsa, ecdsa, bookings, alone, _ = together(
         lambda: cards.new_key("card-data", payments, AES),
         lambda: cards.new_key("invoice-wrapping", shared, RSA),
         lambda: cards.new_key("receipt-signing", payments, P384),
         lambda: ledger.new_key("bookings", payments, AES),
         lambda: island.new_key("alone", realm.tenancy, AES),
+        lambda: island.new_key("left-behind", realm.tenancy, AES),
     )
     of_cards, of_ledger, elsewhere = together(
         lambda: cards.keys(payments), lambda: ledger.keys(payments), lambda: cards.keys(shared)
@@ -158,6 +159,33 @@ def backed_up_by_keyferry(realm, vault):
     return backup["object"]["name"]
 
 
+def saved_key_by_key(realm, vault):
+    """The names of the vault's file and of each key's, in the bucket of Frankfurt."""
+    store = f"oci://{BUCKET}@{realm.namespace}/{FRANKFURT}"
+    words = f"backup {vault.id} --keys-one-by-one --bucket {BUCKET} --copy-to {store}"
+    backup = realm.keyferry(words)["backups"][0]
+    manifest = realm.keyferry(f"--store {store} show {backup['id']}")["manifest"]
+    files = {key["name"]: f"keyferry/{backup['id']}/{key['blob']['name']}" for key in manifest["keys"]}
+    check("Keyferry saves a vault's metadata, and each key in a file of its own",
+          backup["contents"] == "metadata_only" and files.keys() == {"alone", "left-behind"})
+    return backup["object"]["name"], files
+
+
+def one_key_alone(realm, before, saved, key, sealed):
+    """Without Keyferry: the vault of the metadata, and into it one key of two."""
+    (metadata, files), (plaintext, ciphertext) = saved, sealed
+    vault = Vault.restore(realm, FRANKFURT, metadata, realm.tenancy)
+    check("oci-cli restores a vault from Keyferry's backup of its metadata, which brings no key",
+          vault.data["restored-from-vault-id"] == before.id and vault.keys(realm.tenancy) == {})
+    place = f"--namespace {realm.namespace} --bucket-name {BUCKET} --object-name {files['alone']}"
+    reply = vault.manage(f"key restore {place}")
+    realm.wait_for_service(FRANKFURT, reply)
+    restored = vault.key(reply["data"]["id"])
+    check("and a single key into it from that key's file",
+          restored["restored-from-key-id"] == key and vault.keys(realm.tenancy) == {"alone": restored["id"]})
+    check("which opens an old ciphertext", vault.opens(restored["id"], ciphertext, plaintext))
+
+
 def restored_by_keyferry(realm, name, compartment, folder):
     """A backup that oci-cli made has no manifest: Keyferry restores it and claims nothing."""
     plan = Path(folder, "plan.json")
@@ -225,6 +253,7 @@ def tell(realm, folder):
     check("and to Phoenix", copy(realm, "cards.kmsbak", PHOENIX) == blob)
     refusals(realm, payments, cards)
     by_keyferry = backed_up_by_keyferry(realm, ledger)
+    key_by_key = saved_key_by_key(realm, island)
 
     realm.steer(f"region down {ASHBURN} --how destroyed")
     status = {r["region"]: r["down"] for r in realm.steer("status")["regions"]}
@@ -240,6 +269,7 @@ def tell(realm, folder):
     restored = Vault.restore(realm, FRANKFURT, by_keyferry, payments)
     opened = restored.opens(restored.keys(payments)["bookings"], by_ledger, booking)
     check("oci-cli restores a backup made by Keyferry, and its key opens an old ciphertext", opened)
+    one_key_alone(realm, island, key_by_key, keys.alone, (secret, by_island))
     blob_alone(realm, alone, keys.alone, (secret, by_island))
 
 

@@ -115,6 +115,8 @@ def by_sdk(config_file, endpoint, n):
     secrets = oci.vault.VaultsClient(config, **options)
     secrets.list_secrets(n["compartment"])
     secrets.list_secrets(n["compartment"], vault_id=n["vault"])
+    limits = oci.limits.LimitsClient(config, **options)
+    limits.get_resource_availability("kms", "virtual-private-vault-count", n["tenancy"])
     work = oci.work_requests.WorkRequestClient(config, **options)
     work.get_work_request(n["work_request"])
     work.list_work_request_errors(n["work_request"])

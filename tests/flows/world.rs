@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use keyferry_core::model::{ProtectionMode, StoreUrl, Vault, VaultType};
+use keyferry_core::model::{OciStore, ProtectionMode, Vault, VaultType};
 use keyferry_ids::KeyId;
 use keyferry_tests::{Account, Keyferry, Served, block_on};
 
@@ -12,8 +12,8 @@ pub(crate) struct World {
     pub(crate) keyferry: Keyferry,
     pub(crate) vault: Vault,
     pub(crate) card_data: KeyId,
-    pub(crate) backups: StoreUrl,
-    pub(crate) copies: StoreUrl,
+    pub(crate) backups: OciStore,
+    pub(crate) copies: OciStore,
     // Dropped last: the realm goes when everybody is done with it.
     pub(crate) realm: Served,
     pub(crate) folder: tempfile::TempDir,

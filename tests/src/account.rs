@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use keyferry_core::model::{
-    Algorithm, KeyShape, ObjectPlace, ProtectionMode, StoreUrl, Vault, VaultState, VaultType,
+    Algorithm, KeyShape, ObjectPlace, OciStore, ProtectionMode, Vault, VaultState, VaultType,
 };
 use keyferry_ids::{CompartmentId, KeyId, Region};
 use keyferry_oci::{
-    Client, ClientConfig, Credentials, Endpoints, NewKey, NewVault, Reqwest, RetryPolicy, Source,
+    Client, ClientConfig, Credentials, Endpoints, NewKey, NewVault, Pace, Reqwest, RetryPolicy, Source,
 };
-use keyferry_realm::{ReadyLine, Secret, admin};
+use keyferry_realm::{LogLine, ReadyLine, Secret, admin};
 use keyferry_seams::{Clock as _, HttpSend, RealDisk, Seed, SystemClock};
 
 use crate::Served;
@@ -32,6 +32,7 @@ pub fn client(ready: &ReadyLine, http: Arc<dyn HttpSend>, retry: RetryPolicy) ->
         profile: None,
         auth: None,
         region: None,
+        now: SystemClock.now(),
     })
     .expect("the realm writes a good configuration");
     let mut endpoints = Endpoints::of(credentials.tenancy_id.realm());
@@ -45,6 +46,7 @@ pub fn client(ready: &ReadyLine, http: Arc<dyn HttpSend>, retry: RetryPolicy) ->
         credentials,
         endpoints: endpoints.closed(),
         retry,
+        pace: Pace::UNLIMITED,
         observer: None,
     })
 }
@@ -89,7 +91,7 @@ impl Account {
     }
 
     /// A bucket.
-    pub async fn bucket(&self, region: &str, name: &str, compartment: &CompartmentId) -> StoreUrl {
+    pub async fn bucket(&self, region: &str, name: &str, compartment: &CompartmentId) -> OciStore {
         let region = Region::parse(region).expect("a region");
         let made = self.client.create_bucket(region, &self.namespace, name, compartment, None).await;
         made.expect("a bucket");
@@ -169,9 +171,16 @@ impl Account {
             .header("authorization", format!("Bearer {}", token.trim()))
             .body(body)
             .expect("a request");
-        let answer = Reqwest::new().send(request, 1 << 24).await.expect("an answer");
+        let answer = Reqwest::new().send(request, 1 << 28).await.expect("an answer");
         assert!(answer.status().is_success(), "{:?}", answer.body());
         answer.body().to_vec()
+    }
+
+    /// Every request that the realm has answered, oldest first.
+    pub async fn log(&self) -> Vec<LogLine> {
+        let answer = self.command(&admin::Command::Log).await;
+        let lines = answer.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        lines.map(|line| serde_json::from_slice(line).expect("a line of the log")).collect()
     }
 
     /// An object's bytes.

@@ -50,8 +50,9 @@ impl Ran {
     }
 }
 
+/// A stream whose bytes can be looked at afterwards.
 #[derive(Debug, Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
+pub struct Captured(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Captured {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -65,7 +66,8 @@ impl Write for Captured {
 }
 
 impl Captured {
-    fn text(&self) -> String {
+    /// What was written.
+    pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.0.lock().expect("no test panicked here")).into_owned()
     }
 }
@@ -91,6 +93,11 @@ impl Keyferry {
 
     /// Runs a command without a terminal.
     pub fn run(&self, args: &[&str]) -> Ran {
+        self.run_told(args, "")
+    }
+
+    /// Runs a command that finds something on its standard input.
+    pub fn run_told(&self, args: &[&str], stdin: &str) -> Ran {
         let mut runs = self.runs.lock().expect("no test panicked here");
         *runs += 1;
         let (stdout, stderr) = (Captured::default(), Captured::default());
@@ -100,7 +107,7 @@ impl Keyferry {
             disk: Arc::clone(&self.disk),
             seed: Seed::from_number(*runs),
             env: self.env.clone(),
-            stdin: Box::new(io::empty()),
+            stdin: Box::new(io::Cursor::new(stdin.to_owned())),
             stdout: Box::new(stdout.clone()),
             stderr: Box::new(stderr.clone()),
             terminal: Terminal::default(),

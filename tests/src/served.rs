@@ -24,13 +24,18 @@ pub struct Served {
 impl Served {
     /// Starts a realm of Ashburn (home) and Frankfurt.
     pub fn start(data: &Path, seed: u64) -> Self {
-        let (said, hear) = mpsc::channel();
-        let (stop, stopped) = oneshot::channel();
-        let options = ServeOptions {
+        Self::start_with(ServeOptions {
             regions: Some(vec![region("us-ashburn-1"), region("eu-frankfurt-1")]),
             seed: Some(seed),
             ..ServeOptions::new(data.to_path_buf())
-        };
+        })
+    }
+
+    /// Starts a realm as told.
+    pub fn start_with(options: ServeOptions) -> Self {
+        let (said, hear) = mpsc::channel();
+        let (stop, stopped) = oneshot::channel();
+        let data = options.data.clone();
         let thread = std::thread::spawn(move || {
             let runtime =
                 tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -42,7 +47,7 @@ impl Served {
             });
         });
         let ready = hear.recv().expect("the realm is ready");
-        Self { data: data.to_path_buf(), ready, stop: Some(stop), thread: Some(thread) }
+        Self { data, ready, stop: Some(stop), thread: Some(thread) }
     }
 
     /// The port of a region.

@@ -10,7 +10,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use crate::workspace::{Workspace, run as run_command};
-use crate::{node, python};
+use crate::{node, python, s3};
 
 const REGIONS: &str = "us-ashburn-1,eu-frankfurt-1,us-phoenix-1";
 
@@ -19,8 +19,11 @@ pub(crate) struct Args {
     /// Compare the requests of Keyferry's client with those of the Python SDK, and do nothing else
     #[arg(long)]
     wire: bool,
-    /// Write down which operations a client never did, and keep the reasons
+    /// Run the stores outside of OCI against two real S3 servers, and do nothing else
     #[arg(long, conflicts_with = "wire")]
+    s3: bool,
+    /// Write down which operations a client never did, and keep the reasons
+    #[arg(long, conflicts_with_all = ["wire", "s3"])]
     bless: bool,
 }
 
@@ -28,6 +31,9 @@ pub(crate) struct Args {
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     if args.wire {
         return wire(workspace);
+    }
+    if args.s3 {
+        return s3::run(workspace);
     }
     let started = Instant::now();
     let keyferry = workspace.build_keyferry()?;

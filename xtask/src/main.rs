@@ -9,7 +9,9 @@ mod drill;
 mod layers;
 mod node;
 mod python;
+mod s3;
 mod tidy;
+mod tools;
 mod whole;
 mod workspace;
 

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use crate::workspace::Workspace;
-use crate::{clients, docs, layers, tidy};
+use crate::{clients, docs, layers, s3, tidy};
 
 type Step = (&'static str, fn(&Workspace) -> Result<()>);
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     ("fmt", |workspace| workspace.cargo(&["fmt", "--all", "--check"])),
     ("layers", |workspace| layers::run(workspace, false)),
     ("tidy", tidy::run),
@@ -21,6 +21,8 @@ const STEPS: [Step; 8] = [
     ("docs", |workspace| docs::run(workspace, true)),
     ("wire", clients::wire),
     ("clients", |workspace| clients::run(workspace, &clients::Args::default())),
+    // Last: the first time its servers are built, which takes minutes.
+    ("s3", s3::run),
 ];
 
 pub(crate) fn test(workspace: &Workspace) -> Result<()> {

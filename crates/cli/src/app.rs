@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use keyferry_core::model::StoreUrl;
 use keyferry_ids::Region;
 
 use crate::commands;
@@ -27,6 +26,8 @@ pub(crate) enum Command {
     Realm(commands::realm::Args),
     /// Take stock of every vault, key, version and secret
     Inventory(commands::inventory::Args),
+    /// Say of each key what would be left of it if its region were lost, and what to do next
+    Coverage(commands::coverage::Args),
     /// Back up vaults, with a canary for each key
     Backup(commands::backup::Args),
     /// List the backups in a store
@@ -37,14 +38,28 @@ pub(crate) enum Command {
     Check(commands::check::Args),
     /// Copy a backup to another store
     Copy(commands::copy::Args),
+    /// Write a backup into one file, to be kept offline
+    Export(commands::export::Args),
+    /// Bring a backup from such a file into a store
+    Import(commands::import::Args),
+    /// Delete backups that no rule keeps
+    Forget(commands::forget::Args),
     /// Plan and perform a restore
     Restore(commands::restore::Args),
     /// Open the canaries of a backup against the vault restored from it
     Prove(commands::prove::Args),
+    /// Go on with a run that stopped
+    Resume(commands::resume::Args),
+    /// List runs, or show one
+    Runs(commands::runs::Args),
     /// Show which new OCIDs replaced the old ones
     Map(commands::map::Args),
     /// Rehearse a disaster
     Drill(commands::drill::Args),
+    /// See whether all that a backup or a restore needs is there
+    Doctor(commands::doctor::Args),
+    /// Show the settings in force and where each is from
+    Config(commands::config::Args),
     /// Explain an error code
     Explain(commands::explain::Args),
 }
@@ -56,15 +71,23 @@ impl Command {
             Self::Demo(_) => "demo",
             Self::Realm(_) => "realm",
             Self::Inventory(_) => "inventory",
+            Self::Coverage(_) => "coverage",
             Self::Backup(_) => "backup",
             Self::List => "list",
             Self::Show(_) => "show",
             Self::Check(_) => "check",
             Self::Copy(_) => "copy",
+            Self::Export(_) => "export",
+            Self::Import(_) => "import",
+            Self::Forget(_) => "forget",
             Self::Restore(_) => "restore",
             Self::Prove(_) => "prove",
+            Self::Resume(_) => "resume",
+            Self::Runs(_) => "runs",
             Self::Map(_) => "map",
             Self::Drill(_) => "drill",
+            Self::Doctor(_) => "doctor",
+            Self::Config(_) => "config",
             Self::Explain(_) => "explain",
         }
     }
@@ -83,15 +106,18 @@ pub(crate) struct Globals {
     /// Region to ask [default: the profile's]
     #[arg(long, global = true, value_name = "REGION")]
     pub(crate) region: Option<Region>,
-    /// Kind of credentials: api_key
+    /// Kind of credentials: api_key or security_token [default: the profile's]
     #[arg(long, global = true, value_name = "KIND")]
     pub(crate) auth: Option<String>,
     /// Another endpoint for a region; can be repeated
     #[arg(long = "endpoint", global = true, value_name = "REGION=URL")]
     pub(crate) endpoints: Vec<String>,
-    /// Where backups lie: oci://BUCKET@NAMESPACE/REGION[/PREFIX]
+    /// Our own settings [default: keyferry.toml here or in ~/.config/keyferry]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) settings: Option<PathBuf>,
+    /// Where backups lie: oci://BUCKET@NAMESPACE/REGION[/PREFIX], or a name in keyferry.toml
     #[arg(long, global = true, value_name = "STORE")]
-    pub(crate) store: Option<StoreUrl>,
+    pub(crate) store: Option<String>,
     /// Folder of journals, runs and locks [default: ~/.local/state/keyferry]
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
@@ -113,9 +139,9 @@ pub(crate) struct Globals {
     /// No progress and no notes
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
-    /// Also show each call to OCI
-    #[arg(short, long, global = true)]
-    pub(crate) verbose: bool,
+    /// Also show each call to OCI; twice, with its path and how long it took
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
     /// Colours
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: When,
@@ -167,15 +193,17 @@ mod tests {
         {
             let app = App::try_parse_from(line.split(' ')).expect("a good line");
             assert_eq!(app.globals.output, Output::Json);
-            assert_eq!(app.globals.store.expect("given").region.name(), "eu-frankfurt-1");
+            assert_eq!(app.globals.store.as_deref(), Some("oci://b@ns/fra"));
         }
     }
 
     #[test]
     fn every_command_is_called_what_is_typed() {
         for command in App::command().get_subcommands() {
-            let known =
-                ["realm", "backup", "show", "check", "copy", "restore", "prove", "map", "drill", "explain"];
+            let known = [
+                "realm", "backup", "show", "check", "copy", "export", "import", "restore", "prove", "resume",
+                "map", "drill", "config", "explain",
+            ];
             if !known.contains(&command.get_name()) {
                 let app = App::try_parse_from(["keyferry", command.get_name()]).expect("takes no arguments");
                 assert_eq!(app.command.name(), command.get_name());

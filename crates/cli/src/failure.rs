@@ -43,15 +43,25 @@ pub(crate) enum CliError {
     /// Asked, and the answer was no.
     #[error("nothing was done")]
     Declined,
-    /// A target of a kind that this command does not take.
-    #[error("expected {expected}, found {found}")]
-    WrongKind {
-        /// What the command takes.
-        expected: &'static str,
-        /// What was given.
-        found: String,
-        /// What to do instead.
-        help: String,
+    /// A store that the service can't restore from.
+    #[error("the service restores from its own buckets only, not from {store}")]
+    NotInOci {
+        /// The store.
+        store: String,
+        /// The backup.
+        id: String,
+    },
+    /// A bucket that is absent, or hidden from us.
+    #[error("there is no bucket {store} to see")]
+    NoBucket {
+        /// The store.
+        store: String,
+    },
+    /// A run of another tenancy.
+    #[error("the run belongs to tenancy {tenancy}")]
+    OtherTenancy {
+        /// Whose it is.
+        tenancy: String,
     },
     /// A target that no backup can save.
     #[error("{name} can't be backed up: {because}")]
@@ -78,6 +88,21 @@ pub(crate) enum CliError {
     /// All was done and shown, and is not good.
     #[error("{}", .0.summary())]
     Flaw(Code),
+    /// `keyferry.toml` says something that can't be.
+    #[error("{}{}: {because}", path.display(), at.map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default())]
+    Settings {
+        /// The file.
+        path: PathBuf,
+        /// Line and column.
+        at: Option<(usize, usize)>,
+        /// Why.
+        because: String,
+        /// What to do.
+        help: String,
+    },
+    /// It can't be read.
+    #[error("the settings can't be read")]
+    SettingsUnread(#[source] DiskError),
     /// Nobody's signature would be accepted.
     #[error("there is no key to check signatures with")]
     NoSigners {
@@ -130,6 +155,9 @@ pub(crate) enum CliError {
     /// It can't run.
     #[error("the embedded realm can't run")]
     Serve(#[from] ServeError),
+    /// A backup came or went between the look and the deed.
+    #[error("{0} is not as it was when it was looked at")]
+    StoreChanged(String),
     /// Nothing to back up.
     #[error("there is no vault in what could be read")]
     NoVaults,
@@ -160,13 +188,17 @@ impl Explain for CliError {
         match self {
             Self::Usage(_) | Self::MissingFlag { .. } => Code::Usage,
             Self::Declined | Self::Interrupted { .. } => Code::Interrupted,
-            Self::WrongKind { .. } => Code::WrongKind,
             Self::NotEligible { code, .. } | Self::Finding { code, .. } | Self::Drill { code, .. } => *code,
             Self::Flaw(code) => *code,
+            Self::NotInOci { .. } => Code::BucketElsewhere,
+            Self::NoBucket { .. } => Code::NotFound,
+            Self::OtherTenancy { .. } => Code::ForeignTenancy,
+            Self::Settings { .. } | Self::SettingsUnread(_) => Code::OwnSettings,
             Self::NoSigners { .. } => Code::Untrusted,
             Self::SigningKeyReadable { .. } => Code::KeyFileReadable,
             Self::SigningKey { .. } => Code::Settings,
             Self::OtherPlan { .. } => Code::Signature,
+            Self::StoreChanged(_) => Code::PlanStale,
             Self::NoMap(_) | Self::NoVaults => Code::NotFound,
             Self::RealmAbsent(DataDirError::Disk(error)) if error.is_absent() => Code::NotFound,
             Self::Serve(ServeError::DataDir(DataDirError::InUse(_))) => Code::Locked,
@@ -184,7 +216,14 @@ impl Explain for CliError {
 
     fn help(&self) -> Vec<String> {
         match self {
-            Self::WrongKind { help, .. } => vec![help.clone()],
+            Self::NotInOci { id, .. } => {
+                vec![format!("copy it first: keyferry copy {id} --to oci://BUCKET@NAMESPACE/REGION")]
+            }
+            Self::Settings { help, .. } => vec![help.clone()],
+            Self::SettingsUnread(error) => {
+                let path = error.path.display();
+                vec![format!("make {path} readable, or name another file with --settings FILE")]
+            }
             Self::Finding { remedy, .. } => vec![remedy.clone()],
             Self::MissingFlag { flag, .. } => vec![format!("add {flag}")],
             Self::NoSigners { list } => vec![
@@ -193,6 +232,7 @@ impl Explain for CliError {
             ],
             Self::SigningKeyReadable { path, .. } => vec![format!("run: chmod 600 {}", path.display())],
             Self::OtherPlan { .. } => vec!["look at the plan again before it is applied".to_owned()],
+            Self::StoreChanged(_) => vec!["look again with -n, then repeat".to_owned()],
             Self::Realm(_) => vec!["see `keyferry realm status`".to_owned()],
             Self::RealmSilent { folder, .. } => {
                 vec![format!("start it: keyferry realm serve --data {}", folder.display())]

@@ -4,10 +4,13 @@ mod app;
 mod commands;
 mod exit;
 mod failure;
+mod hooks;
 mod invocation;
+mod panic;
 mod printer;
 mod progress;
 mod settings;
+mod stores;
 mod trust;
 mod world;
 
@@ -17,6 +20,7 @@ use std::sync::{Arc, Mutex};
 use clap::Parser as _;
 use keyferry_report::{ErrorShown, Style};
 
+pub use panic::hush_panics;
 pub use world::{Terminal, World};
 
 use app::{App, Output, When};
@@ -25,6 +29,7 @@ use failure::{CliError, Failure};
 use invocation::Invocation;
 use printer::Printer;
 use progress::Progress;
+use settings::Own;
 
 /// Runs one command line (the program's name first) and returns its exit code.
 pub async fn run(args: Vec<OsString>, world: World) -> u8 {
@@ -33,7 +38,14 @@ pub async fn run(args: Vec<OsString>, world: World) -> u8 {
         Ok(app) => app,
         Err(error) => return refuse(&error, wants_json(&args), streams, world.terminal),
     };
-    let globals = app.globals.clone();
+    let merged = match app.command.needs_settings() {
+        true => settings::merge(&app.globals, &world.env, world.disk.as_ref()),
+        false => Ok((app.globals.clone(), Own::default())),
+    };
+    let (globals, own, broken) = match merged {
+        Ok((globals, own)) => (globals, own, None),
+        Err(error) => (app.globals.clone(), Own::default(), Some(error)),
+    };
     let styles = (
         style(globals.color, world.terminal.stdout, &world.env, world.terminal.width),
         style(globals.color, world.terminal.stderr, &world.env, world.terminal.width),
@@ -41,9 +53,14 @@ pub async fn run(args: Vec<OsString>, world: World) -> u8 {
     let printer = Arc::new(Printer::new(streams, globals.output, globals.quiet, styles));
     let has_bar = world.terminal.stderr && !globals.quiet && globals.output != Output::Jsonl;
     let progress = Progress::new(Arc::clone(&printer), Arc::clone(&world.clock), has_bar, globals.verbose);
+    let progress = match own.log_file.clone() {
+        Some(path) => progress.logging(Arc::clone(&world.disk), path),
+        None => progress,
+    };
     let on = Invocation {
         can_ask: world.terminal.stdin && world.terminal.stderr && !globals.no_input,
         globals,
+        own,
         printer,
         progress: Arc::new(progress),
         clock: world.clock,
@@ -54,10 +71,16 @@ pub async fn run(args: Vec<OsString>, world: World) -> u8 {
         interrupt: world.interrupt.clone(),
         stdin: Mutex::new(world.stdin),
     };
+    let work = async {
+        match broken {
+            Some(error) => Err(error.into()),
+            None => commands::run(&app.command, &on).await,
+        }
+    };
     let result = tokio::select! {
         // What is finished counts, even if somebody lost patience at the same moment.
         biased;
-        result = commands::run(&app.command, &on) => result,
+        result = work => result,
         () = world.interrupt, if !app.command.ends_by_itself() => Err(interrupted(&on).into()),
     };
     on.progress.finish(app.command.name(), &result);

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 fn main() -> std::io::Result<ExitCode> {
+    keyferry_cli::hush_panics();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let world = keyferry_cli::World::real()?;
     let code = runtime.block_on(keyferry_cli::run(std::env::args_os().collect(), world));

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use indicatif::ProgressBar;
 use keyferry_core::{Class, Code, Finding, Severity};
+use keyferry_oci::without_tokens;
 use keyferry_report::{Document, ErrorShown, Line, Style, envelope};
 use serde::Serialize;
 
@@ -94,6 +95,13 @@ impl Printer {
         }
     }
 
+    /// A part of the cloud that could not be read.
+    pub(crate) fn gap(&self, gap: &keyferry_core::Gap) {
+        let subject = gap.subject.as_deref().map(|subject| format!(" of {subject}")).unwrap_or_default();
+        let text = format!("{}{subject} in {} could not be read: {}", gap.reading, gap.region, gap.because);
+        self.warn(Code::InventoryIncomplete, &text, Code::InventoryIncomplete.help());
+    }
+
     /// Why a command failed.
     pub(crate) fn failure(&self, error: &ErrorShown) {
         match self.output {
@@ -129,7 +137,9 @@ impl Printer {
     }
 
     fn message(&self, text: &str) {
-        let _ = self.bar.suspend(|| write(&self.stderr, text));
+        // Somebody may have typed one where it does not belong, or a service may have repeated it.
+        let text = without_tokens(text);
+        let _ = self.bar.suspend(|| write(&self.stderr, &text));
     }
 }
 

@@ -1,6 +1,6 @@
 //! The key that signs our manifests, and the keys whose signatures count.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use keyferry_core::sshsig::{AllowedSigners, SigningKey};
 use keyferry_seams::Access;
@@ -36,23 +36,41 @@ fn existing_key(on: &Invocation) -> Result<Option<SigningKey>, CliError> {
     SigningKey::from_openssh(&text).map(Some).map_err(|source| CliError::SigningKey { path, source })
 }
 
+/// The public half of our own key, if there is one, as a line of an allowed-signers file has it.
+pub(crate) fn public_key(on: &Invocation) -> Result<Option<String>, Failure> {
+    Ok(existing_key(on)?.map(|key| key.public().to_line()))
+}
+
 /// Our own key, made if there is none. Its public half is told: without it nobody else can check what it signs.
 pub(crate) fn signing_key(on: &Invocation) -> Result<SigningKey, Failure> {
+    let path = key_path(on)?;
     if let Some(key) = existing_key(on)? {
+        // Killed before the public half was told. Beside a key of the user's own we write nothing.
+        let is_ours = on.globals.signing_key.is_none();
+        if is_ours && on.disk.look(&public_half(&path)).map_err(CliError::from)?.is_none() {
+            tell(on, &path, &key)?;
+        }
         return Ok(key);
     }
-    let path = key_path(on)?;
     let key = SigningKey::from_seed(on.seed.bytes("signing key"))
         .map_err(|source| CliError::SigningKey { path: path.clone(), source })?;
     on.disk.create(&path, key.to_openssh(PRINCIPAL).as_bytes(), Access::Owner).map_err(CliError::from)?;
-    let public = path.with_added_extension("pub");
+    tell(on, &path, &key)?;
+    Ok(key)
+}
+
+fn public_half(path: &Path) -> PathBuf {
+    path.with_added_extension("pub")
+}
+
+fn tell(on: &Invocation, path: &Path, key: &SigningKey) -> Result<(), CliError> {
     let line = format!("{} {PRINCIPAL}\n", key.public().to_line());
-    on.disk.write(&public, line.as_bytes(), Access::Everyone).map_err(CliError::from)?;
+    on.disk.write(&public_half(path), line.as_bytes(), Access::Everyone)?;
     on.printer.note(&format!("made the signing key {}", path.display()));
     on.printer
         .note("keep its public half where disaster can't reach it, as a line of an allowed-signers file:");
     on.printer.note(&format!("  {PRINCIPAL} {}", key.public().to_line()));
-    Ok(key)
+    Ok(())
 }
 
 /// The list of `--allowed-signers`, and our own key. May be empty.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::inventory::VaultStock;
-use crate::model::{KeyState, ProtectionMode};
+use crate::model::{KeyState, ProtectionMode, VaultState};
 
 /// Whether all keys that the service counts were also seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,7 +16,7 @@ pub struct Completeness {
     pub seen: u64,
 }
 
-/// Compares key counts. Versions are not compared: whether the service counts asymmetric ones twice is unknown.
+/// Compares key counts; external keys are not among what the service counts. Versions are not compared: whether the service counts asymmetric ones twice is unknown.
 pub fn completeness(stock: &VaultStock) -> Completeness {
     let counted = |mode: &ProtectionMode| matches!(mode, ProtectionMode::Hsm | ProtectionMode::Software);
     let seen = stock
@@ -24,6 +24,9 @@ pub fn completeness(stock: &VaultStock) -> Completeness {
         .iter()
         .filter(|key| counted(&key.protection_mode) && key.lifecycle_state != KeyState::Deleted)
         .count() as u64;
-    let expected = stock.usage.map(|usage| usage.keys + usage.software_keys);
+    // Of a deleted vault nothing is left to be read.
+    let is_gone = stock.vault.lifecycle_state == VaultState::Deleted;
+    let counted = stock.usage.map(|usage| usage.keys + usage.software_keys);
+    let expected = counted.or(is_gone.then_some(0));
     Completeness { complete: expected == Some(seen), expected, seen }
 }

@@ -44,6 +44,12 @@ impl std::str::FromStr for Sha256 {
     }
 }
 
+impl From<[u8; 32]> for Sha256 {
+    fn from(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
 impl TryFrom<String> for Sha256 {
     type Error = String;
     fn try_from(text: String) -> Result<Self, String> {

@@ -53,6 +53,22 @@ pub enum Output {
         /// Old to new.
         mapping: Mapping,
     },
+    /// Keys and versions were counted again.
+    Counted {
+        /// What is different, if anything is.
+        changed: Option<String>,
+    },
+    /// A number in the chain was taken.
+    Claimed,
+    /// The bytes are there and were read back.
+    Stored,
+    /// The manifest as it was signed.
+    Sealed {
+        /// Canonical JSON.
+        manifest: String,
+        /// SSHSIG armour.
+        signature: String,
+    },
     /// A version was judged.
     Proven {
         /// The judgement.
@@ -81,6 +97,8 @@ pub enum Entry {
         /// The plan it performs.
         plan_sha256: Sha256,
     },
+    /// The run was taken up again after it had stopped.
+    RunResumed,
     /// On disk before the call is made.
     StepStarted {
         /// The step.
@@ -139,8 +157,30 @@ pub struct Progress {
     pub state: Option<RunState>,
     /// Results so far.
     pub outputs: BTreeMap<StepId, Output>,
-    /// Steps that were started and never answered for: look before doing them again.
-    pub in_doubt: Vec<StepId>,
+    /// Steps that were started and are not known to have succeeded: look before doing them again.
+    pub in_doubt: Vec<InDoubt>,
+    /// Lines so far.
+    pub lines: u64,
+}
+
+impl Progress {
+    /// True if all steps succeeded.
+    pub fn is_finished_well(&self) -> bool {
+        self.state == Some(RunState::Succeeded)
+    }
+}
+
+/// A step that was started and is not known to have succeeded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InDoubt {
+    /// The step.
+    pub step: StepId,
+    /// The retry token of its call.
+    pub retry_token: String,
+    /// When.
+    pub since: Timestamp,
+    /// It is known to have failed. Asking again with the same token would only repeat the answer.
+    pub has_failed: bool,
 }
 
 /// Why a journal can't be continued.
@@ -176,9 +216,12 @@ impl crate::Explain for JournalError {
 pub fn parse(bytes: &[u8]) -> Result<Vec<Line>, JournalError> {
     let mut lines = Vec::new();
     for (index, raw) in bytes.split_inclusive(|b| *b == b'\n').enumerate() {
+        // Its end is written last, so a line without one was torn, whatever it reads like.
+        if !raw.ends_with(b"\n") {
+            break;
+        }
         match serde_json::from_slice(raw) {
             Ok(line) => lines.push(line),
-            Err(_) if !raw.ends_with(b"\n") => break,
             Err(source) => return Err(JournalError::Form { line: index as u64 + 1, source }),
         }
     }
@@ -199,20 +242,40 @@ pub fn replay(plan: &Plan, lines: &[Line]) -> Result<Progress, JournalError> {
             return Err(bad);
         }
         match &line.entry {
+            // Of another plan: its steps may bear the same names.
+            Entry::RunStarted { plan_sha256, .. } if plan.digest().ok() != Some(*plan_sha256) => {
+                return Err(bad);
+            }
             Entry::RunStarted { run_id, .. } if progress.run_id.is_none() => {
                 progress.run_id = Some(run_id.clone());
                 progress.started_at = Some(line.ts);
             }
-            Entry::StepStarted { step, .. } if knows(step) && !progress.outputs.contains_key(step) => {
-                progress.in_doubt.retain(|s| s != step);
-                progress.in_doubt.push(step.clone());
+            Entry::StepStarted { step, retry_token }
+                if knows(step) && !progress.outputs.contains_key(step) =>
+            {
+                if let Some(doubt) = progress.in_doubt.iter_mut().find(|doubt| doubt.step == *step) {
+                    // The first start's time counts: what it did may still be under way.
+                    doubt.retry_token.clone_from(retry_token);
+                    doubt.has_failed = false;
+                } else {
+                    let (step, retry_token) = (step.clone(), retry_token.clone());
+                    let doubt = InDoubt { step, retry_token, since: line.ts, has_failed: false };
+                    progress.in_doubt.push(doubt);
+                }
             }
-            Entry::StepSucceeded { step, output } if progress.in_doubt.contains(step) => {
-                progress.in_doubt.retain(|s| s != step);
+            Entry::StepSucceeded { step, output } if is_in_doubt(&progress, step) => {
+                progress.in_doubt.retain(|doubt| doubt.step != *step);
                 progress.outputs.insert(step.clone(), output.clone());
             }
-            Entry::StepFailed { step, .. } if progress.in_doubt.contains(step) => {
-                progress.in_doubt.retain(|s| s != step);
+            // It failed for us; what became of it in the cloud has to be looked up all the same.
+            Entry::StepFailed { step, .. } if is_in_doubt(&progress, step) => {
+                let mut doubts = progress.in_doubt.iter_mut();
+                doubts.by_ref().filter(|doubt| doubt.step == *step).for_each(|doubt| doubt.has_failed = true);
+            }
+            // A run that failed can be taken up again.
+            Entry::RunResumed if progress.run_id.is_some() => {
+                progress.state = None;
+                progress.finished_at = None;
             }
             Entry::RunFinished { state } if progress.run_id.is_some() => {
                 progress.state = Some(*state);
@@ -220,6 +283,11 @@ pub fn replay(plan: &Plan, lines: &[Line]) -> Result<Progress, JournalError> {
             }
             _ => return Err(bad),
         }
+        progress.lines = number;
     }
     Ok(progress)
+}
+
+fn is_in_doubt(progress: &Progress, step: &StepId) -> bool {
+    progress.in_doubt.iter().any(|doubt| doubt.step == *step)
 }

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::canary::{Canary, CanaryKind};
 use crate::canonical::{self, CanonicalError};
-use crate::model::{KeyShape, ObjectPlace, Vault};
+use crate::manifest::Manifest;
+use crate::model::{KeyShape, ObjectPlace, OciStore, StoreUrl, Usage, Vault};
 use crate::{Environment, Finding, Severity, Sha256};
 
 /// The document's name.
@@ -58,6 +59,42 @@ pub enum Action {
         to: ObjectPlace,
         /// Always said explicitly: Oracle's texts disagree on what leaving it out means.
         include_keys: bool,
+        /// Through a pre-authenticated request, whose URL is a secret and in no plan.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        by_par: bool,
+    },
+    /// Asks the service for a backup of one key and waits until it has ended. The file also holds the vault's
+    /// metadata.
+    BackupKey {
+        /// The vault, whose management endpoint is called.
+        vault: Box<Vault>,
+        /// The key.
+        key_id: KeyId,
+        /// The object to be written.
+        to: ObjectPlace,
+        /// As for a vault.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        by_par: bool,
+    },
+    /// Counts keys and versions again: what was made or rotated while the service wrote is not in its file.
+    CheckUsage {
+        /// The vault.
+        vault_id: VaultId,
+        /// Its region.
+        region: Region,
+        /// What the service counted when stock was taken.
+        usage: Usage,
+    },
+    /// Takes the next number in the chain of a vault's backups; no two writers get the same.
+    ClaimGeneration {
+        /// The store in the vault's region.
+        store: OciStore,
+        /// The vault.
+        vault_id: VaultId,
+        /// The number.
+        generation: u64,
+        /// The backup that takes it.
+        backup_id: String,
     },
     /// Reads an object back and hashes it.
     CheckObject {
@@ -66,12 +103,34 @@ pub enum Action {
         /// What it must be; by the output of a needed step if left out.
         expect: Option<ExpectedBytes>,
     },
-    /// Lets the service copy an object to another region and waits for it.
+    /// Lets the service copy an object to another region and waits for it; where the service may not, the bytes
+    /// go through the client.
     CopyObject {
         /// The source, whose region is asked.
         from: ObjectPlace,
         /// The destination.
         to: ObjectPlace,
+    },
+    /// Copies an object out of the cloud, and reads it back there.
+    CopyOut {
+        /// The source.
+        from: ObjectPlace,
+        /// The store.
+        to: StoreUrl,
+        /// The object's name below the store's prefix.
+        name: String,
+    },
+    /// Puts the results of all steps before into the manifest and signs it.
+    SealManifest {
+        /// The manifest without those results.
+        draft: Box<Manifest>,
+    },
+    /// Writes the sealed manifest into a store that holds the files already, the signature first.
+    PublishBundle {
+        /// The store.
+        to: StoreUrl,
+        /// The backup.
+        backup_id: String,
     },
     /// Asks the service to restore a vault from an object in that region and waits.
     RestoreVault {
@@ -146,6 +205,12 @@ impl Action {
         match self {
             Self::MintCanary { .. } => "mint_canary",
             Self::BackupVault { .. } => "backup_vault",
+            Self::BackupKey { .. } => "backup_key",
+            Self::CheckUsage { .. } => "check_usage",
+            Self::ClaimGeneration { .. } => "claim_generation",
+            Self::CopyOut { .. } => "copy_out",
+            Self::SealManifest { .. } => "seal_manifest",
+            Self::PublishBundle { .. } => "publish_bundle",
             Self::CheckObject { .. } => "check_object",
             Self::CopyObject { .. } => "copy_object",
             Self::RestoreVault { .. } => "restore_vault",
@@ -154,17 +219,27 @@ impl Action {
         }
     }
 
-    /// The region that is called.
-    pub fn region(&self) -> Region {
-        match self {
-            Self::MintCanary { vault, .. } => vault.region,
-            Self::BackupVault { region, .. }
+    /// True if the service writes through a pre-authenticated request.
+    pub fn is_by_par(&self) -> bool {
+        matches!(self, Self::BackupVault { by_par: true, .. } | Self::BackupKey { by_par: true, .. })
+    }
+
+    /// The region that is called; for a store outside the cloud, the one that the bytes come from.
+    pub fn region(&self) -> Option<Region> {
+        Some(match self {
+            Self::MintCanary { vault, .. } | Self::BackupKey { vault, .. } => vault.region,
+            Self::ClaimGeneration { store, .. } => store.region,
+            Self::CopyOut { from, .. } => from.region,
+            Self::SealManifest { .. } => return None,
+            Self::PublishBundle { to, .. } => return to.region(),
+            Self::CheckUsage { region, .. }
+            | Self::BackupVault { region, .. }
             | Self::RestoreVault { region, .. }
             | Self::MapVault { region, .. }
             | Self::ProveVersion { region, .. } => *region,
             Self::CheckObject { at, .. } => at.region,
             Self::CopyObject { from, .. } => from.region,
-        }
+        })
     }
 
     /// What it is done to.
@@ -173,7 +248,13 @@ impl Action {
             Self::MintCanary { version_id, .. } | Self::ProveVersion { version_id, .. } => {
                 version_id.to_string()
             }
-            Self::BackupVault { vault_id, .. } => vault_id.to_string(),
+            Self::BackupVault { vault_id, .. }
+            | Self::CheckUsage { vault_id, .. }
+            | Self::ClaimGeneration { vault_id, .. } => vault_id.to_string(),
+            Self::BackupKey { key_id, .. } => key_id.to_string(),
+            Self::CopyOut { to, name, .. } => to.object_text(name),
+            Self::SealManifest { draft } => draft.backup_id.clone(),
+            Self::PublishBundle { to, backup_id } => format!("{backup_id} in {to}"),
             Self::RestoreVault { vault_id, .. } | Self::MapVault { vault_id, .. } => {
                 vault_id.as_ref().map_or_else(|| "the vault in the file".into(), ToString::to_string)
             }
@@ -189,6 +270,18 @@ impl Action {
                 "the current version seals 32 random bytes or signs a challenge".into()
             }
             Self::BackupVault { to, .. } => format!("the work request succeeds and {to} exists"),
+            Self::BackupKey { to, .. } => format!("the key is as before and {to} exists"),
+            Self::CheckUsage { usage, .. } => format!(
+                "the service still counts: keys {}, versions {}",
+                usage.keys + usage.software_keys,
+                usage.key_versions + usage.software_key_versions
+            ),
+            Self::ClaimGeneration { generation, store, .. } => {
+                format!("generation {generation} in {store} is this backup's")
+            }
+            Self::CopyOut { from, .. } => format!("holds the bytes of {from}"),
+            Self::SealManifest { .. } => "the manifest holds the facts of this run and is signed".into(),
+            Self::PublishBundle { .. } => "signature and manifest can be read back".into(),
             Self::CheckObject { expect: Some(bytes), .. } => {
                 format!("{} bytes with SHA-256 {}", bytes.size, bytes.sha256)
             }

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::journal::{Output, Progress};
+use crate::plan::Plan;
+
 /// The verdict on one version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -86,4 +89,19 @@ impl Proof {
         }
         text
     }
+}
+
+/// The backup that a run has proven: it opened canaries of it, and none of them failed.
+pub fn proven_backup<'p>(plan: &'p Plan, progress: &Progress) -> Option<&'p str> {
+    let verdicts = progress.outputs.values().filter_map(|output| match output {
+        Output::Proven { version } => Some(version.verdict),
+        _ => None,
+    });
+    let (mut proven, mut failed) = (0, 0);
+    for verdict in verdicts {
+        proven += usize::from(verdict == Verdict::Proven);
+        failed += usize::from(verdict == Verdict::Failed);
+    }
+    let is_good = progress.is_finished_well() && proven > 0 && failed == 0;
+    plan.backup_ids.first().filter(|_| is_good).map(String::as_str)
 }

@@ -1,16 +1,19 @@
 //! The ground a drill stands on: a realm in this process, a clock of its own, and a client that is told of
 //! everything it sends.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use keyferry_backup::Memory;
+use keyferry_catalogue::Stores;
 use keyferry_core::{CallSeen, Environment, EnvironmentKind, Observer};
-use keyferry_engine::{Context, Patience, Runs};
+use keyferry_engine::{Context, Patience, Runs, Waits};
 use keyferry_ids::{TenancyId, UserId};
 use keyferry_oci::{
-    CallRecord, Client, ClientConfig, Credentials, Endpoints, Observe, PrivateKey, RetryPolicy,
+    CallRecord, Client, ClientConfig, Credentials, Endpoints, Observe, Pace, PrivateKey, RetryPolicy,
 };
 use keyferry_realm::{EmbeddedSend, Latency, Realm, RealmConfig};
-use keyferry_seams::{Clock, MemoryDisk, Seed, VirtualClock};
+use keyferry_seams::{Clock, Disk, HttpSend, MemoryDisk, Seed, VirtualClock};
 
 use crate::{DrillError, Scenario};
 
@@ -21,6 +24,7 @@ pub(crate) struct Ground {
     pub(crate) clock: Arc<VirtualClock>,
     pub(crate) context: Context,
     pub(crate) runs: Runs,
+    pub(crate) memory: Memory,
     pub(crate) environment: Environment,
     pub(crate) calls: Arc<Calls>,
 }
@@ -71,27 +75,33 @@ pub(crate) fn ground(
     let home = scenario.regions.first().copied();
     let credentials = Credentials::new(tenancy_id.clone(), user_id, realm.api_key().fingerprint(), home, key);
     let calls = Arc::new(Calls::default());
+    let http =
+        EmbeddedSend::new(Arc::clone(&realm), Arc::clone(&clock) as Arc<dyn Clock>, seed.child("network"));
+    let http: Arc<dyn HttpSend> = Arc::new(http);
     let client = Client::new(ClientConfig {
-        http: Arc::new(EmbeddedSend::new(
-            Arc::clone(&realm),
-            Arc::clone(&clock) as Arc<dyn Clock>,
-            seed.child("network"),
-        )),
+        http: Arc::clone(&http),
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
         seed: seed.child("client"),
         credentials,
         endpoints: endpoints.closed(),
         retry: RetryPolicy::default(),
+        pace: Pace::UNLIMITED,
         observer: Some(Arc::clone(&calls) as Arc<dyn Observe>),
     });
+    let disk: Arc<dyn Disk> = Arc::new(MemoryDisk::default());
     let context = Context {
+        stores: Stores::new(client.clone(), http, Arc::clone(&disk), BTreeMap::new()),
+        par: None,
+        signing_key: None,
+        waits: Waits::default(),
         client,
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
         seed: seed.child("engine"),
         observer,
         patience: Patience::default(),
     };
-    let runs = Runs::new(Arc::new(MemoryDisk::default()), Arc::clone(&clock) as Arc<dyn Clock>, "state");
+    let memory = Memory::new(Arc::clone(&disk), "state");
+    let runs = Runs::new(disk, Arc::clone(&clock) as Arc<dyn Clock>, "state");
     let environment = Environment { kind: EnvironmentKind::Embedded, realm: tenancy_id.realm(), tenancy_id };
-    Ok(Ground { realm, clock, context, runs, environment, calls })
+    Ok(Ground { realm, clock, context, runs, memory, environment, calls })
 }

@@ -1,16 +1,18 @@
 //! Plays a scenario from the first stock-taking to the last canary.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use keyferry_backup::{BackupRequest, backup_id};
-use keyferry_catalogue::{Catalogue, bundle};
+use keyferry_backup::{Extent, FileName, Fleet, FleetSetup, Saved, Target};
+use keyferry_catalogue::bundle;
 use keyferry_core::journal::Progress;
-use keyferry_core::manifest::Contents;
+use keyferry_core::model::StoreUrl;
 use keyferry_core::sshsig::{AllowedSigners, SigningKey};
 use keyferry_core::{
     Code, Event, EventKind, Evidence, Explain, Inventory, Observer, canonical, evidence::NAMESPACE,
 };
+use keyferry_engine::Context;
 use keyferry_inventory::Scope;
 use keyferry_restore::{Existing, RestoreRequest, proof_of};
 use keyferry_seams::{Clock as _, Seed};
@@ -66,11 +68,12 @@ pub async fn run(options: DrillOptions) -> Result<Drilled, DrillError> {
     let ground = ground(&scenario, &seed, options.observer)?;
     let key =
         SigningKey::from_seed(seed.bytes("signing key")).map_err(|e| DrillError::Misfit(e.to_string()))?;
+    let key = Arc::new(key);
     let world = world::make(&scenario, &ground).await?;
     let mut drill = Drill {
         ground: &ground,
         world: &world,
-        key: &key,
+        key: Arc::clone(&key),
         allowed: AllowedSigners::default().with(PRINCIPAL, key.public()),
         evidence: evidence::begin(&scenario, &ground, options.seed),
     };
@@ -115,7 +118,7 @@ pub async fn run(options: DrillOptions) -> Result<Drilled, DrillError> {
 struct Drill<'a> {
     ground: &'a Ground,
     world: &'a World,
-    key: &'a SigningKey,
+    key: Arc<SigningKey>,
     allowed: AllowedSigners,
     evidence: Evidence,
 }
@@ -178,25 +181,32 @@ impl Drill<'_> {
         let id = self.world.vaults.get(vault).ok_or_else(|| missing("vault"))?;
         let stock = inventory.vaults.iter().find(|s| s.vault.id == *id).ok_or_else(|| missing("vault"))?;
         let store = self.world.stores.get(bucket).ok_or_else(|| missing("bucket"))?;
-        let copies: Vec<_> = copy_to.iter().filter_map(|name| self.world.stores.get(name).cloned()).collect();
-        let environment = &self.ground.environment;
-        let looking = keyferry_backup::look(&context.client, environment, id, store, &self.allowed);
-        let destination = looking.await.map_err(stopped)?;
-        let now = context.clock.now();
-        let backup_id = backup_id(now, u32::from_be_bytes(context.seed.bytes(&format!("backup {now}"))));
-        let request = BackupRequest {
-            stock,
-            environment,
-            destination: &destination,
-            copies: &copies,
-            contents: Contents::WithKeys,
-            backup_id: &backup_id,
-            now,
+        let copies = copy_to.iter().filter_map(|name| self.world.stores.get(name).cloned());
+        let target = Target {
+            store: store.clone(),
+            copies: copies.map(StoreUrl::Oci).collect(),
+            extent: Extent::WithKeys,
+            par: None,
         };
-        let planned = keyferry_backup::plan(&request);
-        let running =
-            keyferry_backup::run(context, &self.ground.runs, self.key, &request, &planned, &inventory);
-        let done = running.await.map_err(stopped)?;
+        let runs = &self.ground.runs;
+        let fleet = Fleet::new(FleetSetup {
+            context: Context { signing_key: Some(Arc::clone(&self.key)), ..context.clone() },
+            runs: runs.clone(),
+            memory: self.ground.memory.clone(),
+            run_id: runs.new_id(&context.seed),
+            environment: &inventory.environment,
+            compartments: &inventory.compartments,
+            vaults: &[],
+            places: &[],
+            unusable: BTreeMap::new(),
+            allowed: self.allowed.clone(),
+            file_name: FileName::default(),
+            force: true,
+        });
+        let done = match fleet.save(stock, &target, 1, 0).await.map_err(stopped)? {
+            Saved::Backup(done) => done,
+            Saved::Unchanged(_) => return Err(missing("change")),
+        };
         self.evidence.backups.push(evidence::backup(&done));
         Ok(())
     }
@@ -216,10 +226,11 @@ impl Drill<'_> {
     async fn damage(&self, bucket: &str) -> Result<(), Stopped> {
         let client = &self.ground.context.client;
         let store = self.world.stores.get(bucket).ok_or_else(|| missing("bucket"))?;
-        let listing = Catalogue::new(client.clone(), store.clone()).list().await.map_err(stopped)?;
+        let listing = self.ground.context.stores.oci(store.clone()).list().await.map_err(stopped)?;
         let newest = listing.select("latest").map_err(stopped)?;
-        let place = store.object(&bundle::blob(&newest.manifest.backup_id));
-        let limit = usize::try_from(newest.manifest.blob.size).unwrap_or(usize::MAX);
+        let file = newest.manifest.first_file().ok_or_else(|| missing("file"))?;
+        let place = store.object(&bundle::file(&newest.manifest.backup_id, &file.name));
+        let limit = usize::try_from(file.size).unwrap_or(usize::MAX);
         let mut bytes = client.object(&place, limit).await.map_err(stopped)?.to_vec();
         let middle = bytes.len() / 2;
         if let Some(byte) = bytes.get_mut(middle) {
@@ -233,7 +244,7 @@ impl Drill<'_> {
         let context = &self.ground.context;
         let store = self.world.stores.get(bucket).ok_or_else(|| missing("bucket"))?;
         let id = self.world.vaults.get(vault).ok_or_else(|| missing("vault"))?;
-        let catalogue = Catalogue::new(context.client.clone(), store.clone());
+        let catalogue = context.stores.oci(store.clone());
         let listing = catalogue.list().await.map_err(stopped)?;
         let (newest, passed_over) = listing.newest_of(id, &self.ground.environment, &self.allowed);
         // A drill takes the newest backup or none: an older one would hide the loss.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use keyferry_core::model::{StoreUrl, VaultState};
+use keyferry_core::model::{OciStore, VaultState};
 use keyferry_ids::{CompartmentId, VaultId};
 use keyferry_oci::{NewKey, NewVault};
 use keyferry_realm::Secret;
@@ -16,7 +16,7 @@ use crate::{DrillError, Scenario};
 /// What the story needs to know of its world.
 #[derive(Debug, Default)]
 pub(crate) struct World {
-    pub(crate) stores: BTreeMap<String, StoreUrl>,
+    pub(crate) stores: BTreeMap<String, OciStore>,
     pub(crate) vaults: BTreeMap<String, VaultId>,
 }
 
@@ -38,7 +38,7 @@ pub(crate) async fn make(scenario: &Scenario, ground: &Ground) -> Result<World, 
     let mut world = World::default();
     for new in &scenario.buckets {
         client.create_bucket(new.region, &namespace, &new.name, compartment(&new.compartment)?, None).await?;
-        let store = StoreUrl {
+        let store = OciStore {
             bucket: new.name.clone(),
             namespace: namespace.clone(),
             region: new.region,

@@ -21,6 +21,31 @@ pub enum EngineError {
         /// What the service says.
         errors: Vec<String>,
     },
+    /// A plan needs a pre-authenticated request, and nothing keeps those.
+    #[error("the service is to write through a pre-authenticated request, and none was given")]
+    NoPar,
+    /// The service does not take a pre-authenticated request. It says the same for all reasons.
+    #[error("the service does not take the pre-authenticated request for {to}; nothing was saved")]
+    ParRefused {
+        /// The object.
+        to: String,
+        /// What it says.
+        #[source]
+        source: Box<keyferry_oci::Error>,
+    },
+    /// The work behind a pre-authenticated request ended badly.
+    #[error("work request {id} ended as {status}, nothing was saved: {}", errors.join("; "))]
+    ParWork {
+        /// Its id.
+        id: String,
+        /// Its last state.
+        status: String,
+        /// What the service says.
+        errors: Vec<String>,
+    },
+    /// Written, by what the service says, and not to be seen.
+    #[error("the service says that it wrote {0}, but it is not there or may not be read")]
+    Unverified(String),
     /// Waited long enough.
     #[error("{what} had not ended after {seconds} s")]
     TimedOut {
@@ -56,6 +81,15 @@ pub enum EngineError {
     /// A step needs a result that the journal does not have.
     #[error("the result of an earlier step is missing")]
     NoResult,
+    /// Sealing needs a key.
+    #[error("there is no key to sign the manifest with")]
+    NoKey,
+    /// A manifest that has no bytes.
+    #[error("the manifest can't be written")]
+    Unwritable(#[from] keyferry_core::canonical::CanonicalError),
+    /// A store.
+    #[error("the store could not be used")]
+    Store(#[source] Box<keyferry_catalogue::CatalogueError>),
     /// The journal.
     #[error("the journal can't be written; nothing more is done")]
     Disk(#[from] DiskError),
@@ -70,17 +104,38 @@ impl From<keyferry_oci::Error> for EngineError {
     }
 }
 
+impl From<keyferry_catalogue::CatalogueError> for EngineError {
+    fn from(error: keyferry_catalogue::CatalogueError) -> Self {
+        Self::Store(Box::new(error))
+    }
+}
+
+impl EngineError {
+    /// True if an object is absent or may not be read.
+    pub(crate) fn is_absent_or_forbidden(&self) -> bool {
+        match self {
+            Self::ObjectMissing(_) => true,
+            Self::Cloud(error) => error.is_absent_or_forbidden(),
+            _ => false,
+        }
+    }
+}
+
 impl Explain for EngineError {
     fn code(&self) -> Code {
         match self {
             Self::Cloud(error) => error.code(),
-            Self::WorkRequest { .. } => Code::WorkRequestFailed,
+            Self::NoPar => Code::Usage,
+            Self::ParRefused { .. } => Code::ParRevoked,
+            Self::WorkRequest { .. } | Self::ParWork { .. } => Code::WorkRequestFailed,
+            Self::Unverified(_) => Code::Unverified,
             Self::TimedOut { .. } => Code::TimedOut,
             Self::ObjectExists(_) => Code::BackupNotProven,
             Self::ObjectMissing(_) => Code::ObjectMissing,
             Self::ObjectDiffers { .. } => Code::ObjectDiffers,
             Self::NotRestored { .. } => Code::NotFound,
-            Self::NoResult => Code::Internal,
+            Self::NoResult | Self::NoKey | Self::Unwritable(_) => Code::Internal,
+            Self::Store(error) => error.code(),
             Self::Disk(_) => Code::Disk,
             Self::Journal(error) => error.code(),
         }
@@ -88,7 +143,8 @@ impl Explain for EngineError {
 
     fn site(&self) -> Option<Site> {
         match self {
-            Self::Cloud(error) => error.site(),
+            Self::Cloud(error) | Self::ParRefused { source: error, .. } => error.site(),
+            Self::Store(error) => error.site(),
             _ => None,
         }
     }
@@ -96,6 +152,12 @@ impl Explain for EngineError {
     fn help(&self) -> Vec<String> {
         match self {
             Self::Cloud(error) => error.help(),
+            Self::Store(error) => error.help(),
+            Self::NoPar => vec!["give the file with its URL again, or that of a new one for the same object: --par-file FILE".to_owned()],
+            Self::ParRefused { .. } | Self::ParWork { .. } => vec![
+                "the request may have expired, been deleted, or be for another object, or whoever made it lost the right to the bucket".to_owned(),
+                "make a new one and begin again, or go on with one for the same object: keyferry resume RUN --par-file FILE".to_owned(),
+            ],
             other => vec![other.code().help().to_owned()],
         }
     }

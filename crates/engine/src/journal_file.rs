@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use keyferry_core::journal::{self, Entry, Line};
-use keyferry_seams::{Clock, Disk, DiskError};
+use keyferry_seams::{Access, Clock, Disk, DiskError};
 
 use crate::EngineError;
 
@@ -26,12 +26,44 @@ impl JournalFile {
         Self { disk, clock, path, seq: 0 }
     }
 
-    /// The lines of an existing journal.
+    /// The lines of a journal; none if it was not begun.
     ///
     /// # Errors
     /// If the file can't be read or is damaged before its last line.
     pub fn read(disk: &dyn Disk, path: &Path) -> Result<Vec<Line>, EngineError> {
-        Ok(journal::parse(&disk.read(path, LONGEST)?)?)
+        match disk.read(path, LONGEST) {
+            Ok(bytes) => Ok(journal::parse(&bytes)?),
+            // Killed between the plan and the first line.
+            Err(error) if error.is_absent() => Ok(Vec::new()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Opens a journal to go on with it. A line that a crash has torn was never claimed; it is cut off.
+    ///
+    /// # Errors
+    /// If the file can't be read or written, or is damaged before its last line.
+    pub fn reopen(
+        disk: Arc<dyn Disk>,
+        clock: Arc<dyn Clock>,
+        path: PathBuf,
+    ) -> Result<(Self, Vec<Line>), EngineError> {
+        let bytes = match disk.read(&path, LONGEST) {
+            Ok(bytes) => bytes,
+            Err(error) if error.is_absent() => return Ok((Self::new(disk, clock, path), Vec::new())),
+            Err(error) => return Err(error.into()),
+        };
+        let lines = journal::parse(&bytes)?;
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        if whole < bytes.len() {
+            disk.write(&path, &bytes[..whole], Access::Owner)?;
+        }
+        Ok((Self { disk, clock, path, seq: lines.len() as u64 }, lines))
+    }
+
+    /// Lines so far.
+    pub fn lines(&self) -> u64 {
+        self.seq
     }
 
     /// Writes down that something happened, durably.

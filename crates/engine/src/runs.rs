@@ -7,9 +7,13 @@ use jiff::Timestamp;
 use keyferry_core::journal::{self, Progress};
 use keyferry_core::plan::{Plan, PlanError};
 use keyferry_core::{Code, Explain, Sha256, canonical};
+use keyferry_ids::VaultId;
 use keyferry_seams::{Access, Clock, Disk, DiskError, FileLock, Seed};
 
-use crate::{EngineError, JournalFile};
+use crate::{EngineError, Holder, JournalFile};
+
+/// Longest note of a run under way that is read.
+const LONGEST_NOTE: u64 = 4096;
 
 /// Why a run can't be begun or read.
 #[derive(Debug, thiserror::Error)]
@@ -42,8 +46,13 @@ pub enum RunsError {
     #[error("this plan was already applied by run {0}")]
     Used(String),
     /// Another process works on the same vault.
-    #[error("another run works on {0}")]
-    Locked(String),
+    #[error("another run works on {vault}{}", holder.as_ref().map(|holder| format!(": {holder}")).unwrap_or_default())]
+    Locked {
+        /// The vault.
+        vault: String,
+        /// Who that is, if it can be read.
+        holder: Option<Holder>,
+    },
     /// No run of that name.
     #[error("there is no run `{0}`")]
     Unknown(String),
@@ -60,7 +69,7 @@ impl Explain for RunsError {
             Self::Journal { source, .. } => source.code(),
             Self::Unwritable(_) => Code::Internal,
             Self::Used(_) => Code::PlanUsed,
-            Self::Locked(_) => Code::Locked,
+            Self::Locked { .. } => Code::Locked,
             Self::Unknown(_) => Code::NotFound,
             Self::Ambiguous(_) => Code::Ambiguous,
         }
@@ -102,10 +111,134 @@ impl Runs {
             return Err(RunsError::Used(used));
         }
         let id = run_id(self.clock.now(), seed);
-        let folder = self.folder.join("runs").join(&id);
-        self.disk.create(&folder.join("plan.json"), &bytes, Access::Owner)?;
+        let journal = self.begin_as(&id, &bytes)?;
+        Ok((id, journal))
+    }
+
+    /// Begins a run that is part of a fleet's, whose name it bears.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn begin_within(
+        &self,
+        plan: &Plan,
+        vault: &VaultId,
+        (fleet, number): (&str, usize),
+    ) -> Result<(String, JournalFile), RunsError> {
+        let bytes = plan.to_bytes()?;
+        for attempt in 1.. {
+            let again = if attempt == 1 { String::new() } else { format!("-{attempt}") };
+            let id = format!("{fleet}.{number:04}{again}");
+            self.open_note(&id, vault)?;
+            match self.begin_as(&id, &bytes) {
+                Ok(journal) => return Ok((id, journal)),
+                // An earlier attempt, or one before the fleet was resumed.
+                Err(RunsError::Disk(error)) if error.is_taken() => self.close_note(&id)?,
+                Err(error) => return Err(error),
+            }
+        }
+        unreachable!("numbers do not end")
+    }
+
+    fn begin_as(&self, id: &str, plan: &[u8]) -> Result<JournalFile, RunsError> {
+        let folder = self.folder.join("runs").join(id);
+        self.disk.create(&folder.join("plan.json"), plan, Access::Owner)?;
         let path = folder.join("journal.jsonl");
-        Ok((id, JournalFile::new(Arc::clone(&self.disk), Arc::clone(&self.clock), path)))
+        Ok(JournalFile::new(Arc::clone(&self.disk), Arc::clone(&self.clock), path))
+    }
+
+    /// A name for a fleet's run.
+    pub fn new_id(&self, seed: &Seed) -> String {
+        run_id(self.clock.now(), seed)
+    }
+
+    /// Opens a run's journal to go on with it. Only under the lock of what it works on.
+    ///
+    /// # Errors
+    /// If there is no such run, or its files are damaged.
+    pub fn reopen(&self, id: &str) -> Result<(Run, JournalFile), RunsError> {
+        let folder = self.folder.join("runs").join(id);
+        let plan = self.plan(id)?;
+        let path = folder.join("journal.jsonl");
+        let damaged = |source| RunsError::Journal { run: id.to_owned(), source };
+        let (journal, lines) =
+            JournalFile::reopen(Arc::clone(&self.disk), Arc::clone(&self.clock), path).map_err(damaged)?;
+        let progress = journal::replay(&plan, &lines).map_err(|error| damaged(error.into()))?;
+        Ok((Run { id: id.to_owned(), plan, progress }, journal))
+    }
+
+    /// The newest run of a fleet's vault, if it did not finish well.
+    ///
+    /// # Errors
+    /// If the folder or the run can't be read.
+    pub fn unfinished_of(&self, fleet: &str, number: usize) -> Result<Option<String>, RunsError> {
+        let prefix = format!("{fleet}.{number:04}");
+        let is_its = |id: &String| {
+            id.strip_prefix(&prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        };
+        // Shorter names are older: `-2` follows the one without, `-10` follows `-9`.
+        let of_vault = self.ids()?.into_iter().filter(is_its);
+        let Some(id) = of_vault.max_by_key(|id| (id.len(), id.clone())) else { return Ok(None) };
+        let run = self.read(&id)?;
+        Ok((!run.progress.is_finished_well()).then_some(id))
+    }
+
+    /// Backups of a vault that were neither finished nor given up. Under the lock of the vault: whoever made them was
+    /// killed. Each has a note in `STATE/open` from before its first line to after its last, so that old runs are not
+    /// read.
+    ///
+    /// # Errors
+    /// If the folder can't be read.
+    pub fn cut_off(&self, vault: &VaultId) -> Result<Vec<String>, RunsError> {
+        let mut found = Vec::new();
+        for path in self.disk.list(&self.folder.join("open"))? {
+            let Some(id) = path.file_name().and_then(|name| name.to_str()) else { continue };
+            let note = match self.disk.read(&path, LONGEST_NOTE) {
+                Ok(note) => note,
+                // Finished this moment.
+                Err(error) if error.is_absent() => continue,
+                Err(error) => return Err(error.into()),
+            };
+            if note == vault.as_str().as_bytes() {
+                found.push(id.to_owned());
+            }
+        }
+        Ok(found)
+    }
+
+    /// Backups of any vault that were neither finished nor given up, also those that somebody is at.
+    ///
+    /// # Errors
+    /// If the folder can't be read.
+    pub fn under_way(&self) -> Result<Vec<String>, RunsError> {
+        let paths = self.disk.list(&self.folder.join("open"))?;
+        let name = |path: PathBuf| path.file_name().and_then(|n| n.to_str()).map(str::to_owned);
+        Ok(paths.into_iter().filter_map(name).collect())
+    }
+
+    /// Notes that a run on this vault is under way.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn open_note(&self, id: &str, vault: &VaultId) -> Result<(), RunsError> {
+        let path = self.folder.join("open").join(id);
+        Ok(self.disk.write(&path, vault.as_str().as_bytes(), Access::Owner)?)
+    }
+
+    /// True if a run has a plan. A process killed before it wrote one has left a note and nothing else.
+    ///
+    /// # Errors
+    /// If the disk does not say.
+    pub fn is_begun(&self, id: &str) -> Result<bool, RunsError> {
+        Ok(self.disk.look(&self.folder.join("runs").join(id).join("plan.json"))?.is_some())
+    }
+
+    /// Takes the note back: the run has finished, or was given up.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn close_note(&self, id: &str) -> Result<(), RunsError> {
+        Ok(self.disk.remove(&self.folder.join("open").join(id))?)
     }
 
     /// Takes the lock on a vault: at most one operation of ours is under way on it.
@@ -114,7 +247,14 @@ impl Runs {
     /// If another process holds it.
     pub fn lock(&self, vault: &str) -> Result<FileLock, RunsError> {
         let path = self.folder.join("locks").join(format!("{vault}.lock"));
-        self.disk.lock(&path)?.ok_or_else(|| RunsError::Locked(vault.to_owned()))
+        let Some(lock) = self.disk.lock(&path)? else {
+            let holder = Holder::read(self.disk.as_ref(), &path);
+            return Err(RunsError::Locked { vault: vault.to_owned(), holder });
+        };
+        let note = serde_json::to_vec(&Holder::own(self.disk.as_ref(), self.clock.now())).unwrap_or_default();
+        // Only for messages: without it the lock holds all the same.
+        let _ = lock.note(&note);
+        Ok(lock)
     }
 
     /// All ids, oldest first.
@@ -127,26 +267,54 @@ impl Runs {
         Ok(paths.into_iter().filter_map(name).collect())
     }
 
-    /// Reads a run by id, by the beginning of an id, or the `latest`.
+    /// The run that a word means: an id, the beginning of one, or `latest`.
     ///
     /// # Errors
-    /// If there is none, more than one, or its files are damaged.
-    pub fn open(&self, name: &str) -> Result<Run, RunsError> {
+    /// If there is none, or more than one.
+    pub fn resolve(&self, name: &str) -> Result<String, RunsError> {
         let ids = self.ids()?;
-        let mut fitting = ids.iter().filter(|id| id.starts_with(name));
+        if ids.iter().any(|id| id == name) {
+            return Ok(name.to_owned());
+        }
+        let is_meant = |id: &&String| id.starts_with(name) && (name.contains('.') || !id.contains('.'));
+        let mut fitting = ids.iter().filter(is_meant);
         let id = match (name, fitting.next(), fitting.next()) {
-            ("latest", _, _) => ids.last().ok_or_else(|| RunsError::Unknown(name.to_owned()))?,
+            // A fleet's single backups are not runs of their own.
+            ("latest", _, _) => {
+                ids.iter().rfind(|id| !id.contains('.')).ok_or_else(|| RunsError::Unknown(name.to_owned()))?
+            }
             (_, Some(id), None) if !name.is_empty() => id,
             (_, Some(_), Some(_)) => return Err(RunsError::Ambiguous(name.to_owned())),
             _ => return Err(RunsError::Unknown(name.chars().take(60).collect())),
         };
-        let folder = self.folder.join("runs").join(id);
-        let bytes = self.disk.read(&folder.join("plan.json"), canonical::LONGEST as u64)?;
-        let plan = Plan::from_bytes(&bytes).map_err(|source| RunsError::Plan { run: id.clone(), source })?;
-        let progress = JournalFile::read(self.disk.as_ref(), &folder.join("journal.jsonl"))
+        Ok(id.clone())
+    }
+
+    /// Reads the run that a word means.
+    ///
+    /// # Errors
+    /// If there is none, more than one, or its files are damaged.
+    pub fn open(&self, name: &str) -> Result<Run, RunsError> {
+        self.read(&self.resolve(name)?)
+    }
+
+    fn plan(&self, id: &str) -> Result<Plan, RunsError> {
+        let path = self.folder.join("runs").join(id).join("plan.json");
+        let bytes = self.disk.read(&path, canonical::LONGEST as u64)?;
+        Plan::from_bytes(&bytes).map_err(|source| RunsError::Plan { run: id.to_owned(), source })
+    }
+
+    /// Reads a run by its whole id.
+    ///
+    /// # Errors
+    /// If there is no such run, or its files are damaged.
+    pub fn read(&self, id: &str) -> Result<Run, RunsError> {
+        let plan = self.plan(id)?;
+        let path = self.folder.join("runs").join(id).join("journal.jsonl");
+        let progress = JournalFile::read(self.disk.as_ref(), &path)
             .and_then(|lines| Ok(journal::replay(&plan, &lines)?))
-            .map_err(|source| RunsError::Journal { run: id.clone(), source })?;
-        Ok(Run { id: id.clone(), plan, progress })
+            .map_err(|source| RunsError::Journal { run: id.to_owned(), source })?;
+        Ok(Run { id: id.to_owned(), plan, progress })
     }
 
     fn used(&self, digest: &Sha256) -> Result<Option<String>, RunsError> {

@@ -1,6 +1,8 @@
-//! Waiting for the service: when to look again, when to give up. Pure, so that drills run it in virtual time.
+//! Waiting for the service: when to look again, when to give up.
 
 use std::time::Duration;
+
+use crate::{Context, EngineError};
 
 /// How long to wait and how often to look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,11 +16,12 @@ pub struct Patience {
 }
 
 impl Default for Patience {
-    /// The cadence of Oracle's own waiters: one second doubling to thirty, twenty minutes in all.
+    /// One second doubling to five: what is over is noticed soon, and many waiters share one question. Twenty
+    /// minutes in all, as Oracle's own waiters.
     fn default() -> Self {
         Self {
             first: Duration::from_secs(1),
-            longest: Duration::from_secs(30),
+            longest: Duration::from_secs(5),
             limit: Duration::from_secs(20 * 60),
         }
     }
@@ -35,18 +38,36 @@ impl Patience {
     }
 }
 
+/// Looks again and again until there is an answer or patience ends.
+pub(crate) async fn until<T>(
+    context: &Context,
+    what: &str,
+    look: impl AsyncFn() -> Result<Option<T>, EngineError>,
+) -> Result<T, EngineError> {
+    let mut waited = Duration::ZERO;
+    for number in 0.. {
+        if let Some(found) = look().await? {
+            return Ok(found);
+        }
+        let Some(pause) = context.patience.pause(number, waited) else { break };
+        context.clock.sleep(pause).await;
+        waited += pause;
+    }
+    Err(EngineError::TimedOut { what: what.to_owned(), seconds: waited.as_secs() })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn pauses_double_up_to_the_longest_and_end_at_the_limit() {
-        let patience = Patience { limit: Duration::from_secs(60), ..Patience::default() };
+        let patience = Patience { limit: Duration::from_secs(20), ..Patience::default() };
         let (mut waited, mut pauses) = (Duration::ZERO, Vec::new());
         while let Some(pause) = patience.pause(pauses.len() as u32, waited) {
             pauses.push(pause.as_secs());
             waited += pause;
         }
-        assert_eq!(pauses, [1, 2, 4, 8, 16, 29]);
+        assert_eq!(pauses, [1, 2, 4, 5, 5, 3]);
     }
 }

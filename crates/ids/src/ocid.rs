@@ -38,15 +38,15 @@ impl Ocid {
     pub fn parse(text: &str) -> Result<Self, OcidError> {
         let malformed =
             || OcidError::Malformed(text.chars().take(60).collect::<String>().escape_debug().to_string());
-        let parts: Vec<_> = text.split('.').collect();
+        let mut parts = text.split('.');
         let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
         let is_good = text.len() <= LONGEST
             && text.bytes().all(plain)
-            && parts.len() >= 5
-            && parts[0] == "ocid1"
-            && !parts[1].is_empty()
-            && !parts[2].is_empty()
-            && parts.last().is_some_and(|unique| !unique.is_empty());
+            && parts.next() == Some("ocid1")
+            && parts.next().is_some_and(|kind| !kind.is_empty())
+            && parts.next().is_some_and(|realm| !realm.is_empty())
+            && parts.next().is_some()
+            && parts.next_back().is_some_and(|unique| !unique.is_empty());
         if is_good { Ok(Self(text.to_owned())) } else { Err(malformed()) }
     }
 

@@ -1,5 +1,7 @@
 //! Finds what a user means by an OCID or a name. Pure.
 
+use std::collections::BTreeSet;
+
 use keyferry_core::{Code, Explain, Inventory, VaultStock};
 use keyferry_ids::{KeyId, Ocid, SecretId, VaultId};
 
@@ -45,13 +47,16 @@ impl Explain for FindError {
     }
 }
 
-/// Finds by OCID, or by a name that is unique. Vaults come before keys, keys before secrets.
+/// Finds by OCID, or by a name that is unique. Vaults come before keys, keys before secrets, primaries before
+/// their replicas.
 ///
 /// # Errors
 /// If there is none or more than one.
 pub fn find<'a>(inventory: &'a Inventory, target: &str) -> Result<Found<'a>, FindError> {
     let shown = || target.chars().take(120).collect::<String>();
-    let stocks = || inventory.vaults.iter();
+    // A replica has the name and the OCIDs of its primary, which is what is meant by them.
+    let of_kind = |primary| inventory.vaults.iter().filter(move |s| s.vault.is_primary == primary);
+    let stocks = || of_kind(true).chain(of_kind(false));
     let keys = || stocks().flat_map(|stock| stock.keys.iter().map(move |key| (stock, key)));
     let secrets = || stocks().flat_map(|stock| stock.secrets.iter().map(move |secret| (stock, secret)));
     if let Ok(id) = Ocid::parse(target) {
@@ -83,6 +88,8 @@ pub fn find<'a>(inventory: &'a Inventory, target: &str) -> Result<Found<'a>, Fin
         found =
             by_name.map(|(stock, secret)| (Found::Secret(stock, secret), secret.id.to_string())).collect();
     }
+    let mut seen = BTreeSet::new();
+    found.retain(|(_, id)| seen.insert(id.clone()));
     match found.len() {
         0 => Err(FindError::Absent(shown())),
         1 => Ok(found[0].0),

@@ -1,7 +1,12 @@
 //! Reads the cloud into a dated snapshot. One unreadable place never ends it.
 
+mod ask;
 mod find;
-mod source;
+mod stock;
+mod survey;
+mod take;
 
 pub use find::{FindError, Found, find};
-pub use source::{Scope, take};
+pub use stock::stock;
+pub use survey::{Scope, Survey, survey};
+pub use take::{stocks, take};

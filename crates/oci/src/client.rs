@@ -18,7 +18,9 @@ use keyferry_wire::{
 use crate::credentials::Credentials;
 use crate::endpoint::{Base, Endpoints};
 use crate::error::{CallSite, Error, NotSent, shown};
+use crate::pace::{Pace, Queues, Turn};
 use crate::retry::{Attempt, Decision, Outcome, RetryPolicy, decide};
+use crate::sent_path::SentPath;
 use crate::signing;
 
 /// The longest JSON answer that is read.
@@ -42,6 +44,8 @@ pub struct ClientConfig {
     pub endpoints: Endpoints,
     /// How patient to be.
     pub retry: RetryPolicy,
+    /// How fast to call.
+    pub pace: Pace,
     /// Is told of every attempt.
     pub observer: Option<Arc<dyn Observe>>,
 }
@@ -69,6 +73,12 @@ pub struct CallRecord {
     pub time: Timestamp,
     /// 1 for the first.
     pub attempt: u32,
+    /// The path as sent.
+    pub path: SentPath,
+    /// From sending to the answer.
+    pub took: Duration,
+    /// In the queue before it was sent.
+    pub waited: Duration,
 }
 
 /// Where a call goes.
@@ -155,20 +165,25 @@ pub struct Client(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     config: ClientConfig,
-    key_id: String,
+    queues: Queues,
     counter: AtomicU64,
 }
 
 impl Client {
     /// A client. Nothing is sent yet.
     pub fn new(config: ClientConfig) -> Self {
-        let key_id = config.credentials.key_id();
-        Self(Arc::new(Inner { config, key_id, counter: AtomicU64::new(0) }))
+        let queues = Queues::new(config.pace);
+        Self(Arc::new(Inner { config, queues, counter: AtomicU64::new(0) }))
     }
 
     /// The account that is called.
     pub fn tenancy_id(&self) -> &keyferry_ids::TenancyId {
         &self.0.config.credentials.tenancy_id
+    }
+
+    /// What sends.
+    pub(crate) fn http(&self) -> &dyn HttpSend {
+        self.0.config.http.as_ref()
     }
 
     /// The hosts that may be called.
@@ -184,22 +199,30 @@ impl Client {
         let config = &self.0.config;
         let request = Prepared::new::<O>(self, &call)?;
         let started = config.clock.now();
+        let mut queued = Duration::ZERO;
         let mut in_doubt = None;
         let mut number = 1;
         loop {
-            let (error, retry_after) = match self.attempt(&request, number, call.max_reply).await {
+            let turn = self.0.queues.turn(request.site.region, &request.spec, config.clock.as_ref()).await;
+            queued += turn.waited;
+            let (error, retry_after) = match self.attempt(&request, number, call.max_reply, &turn).await {
                 Ok(Answer { response, site }) if response.status().is_success() => {
                     return read::<O>(response, site);
                 }
                 Ok(Answer { response, site }) => (self.refusal(&response, site), retry_after(&response)),
                 Err(error) => (error, None),
             };
+            if error.is_throttled() {
+                let asked = retry_after.map(|asked| asked.min(config.retry.longest_retry_after));
+                turn.refused(config.clock.now(), asked);
+            }
             let outcome = match &error {
                 Error::Refused { status, code, .. } => Outcome::Answer { status: *status, code, retry_after },
                 Error::NoAnswer { source, .. } => Outcome::NoAnswer(source),
                 _ => return Err(error),
             };
-            let spent = config.clock.now().duration_since(started).try_into().unwrap_or_default();
+            // A long queue is no fault of the service.
+            let spent = since(started, config.clock.now()).saturating_sub(queued);
             let (repeatable, jitter) = (is_repeatable(&request.spec), self.jitter());
             match decide(&config.retry, Attempt { number, spent, repeatable, outcome, jitter }) {
                 Decision::Wait(wait) => {
@@ -218,22 +241,33 @@ impl Client {
     }
 
     /// Signs afresh, because a date is only good for five minutes, and sends.
-    async fn attempt(&self, prepared: &Prepared, number: u32, max_reply: usize) -> Result<Answer, Error> {
+    async fn attempt(
+        &self,
+        prepared: &Prepared,
+        number: u32,
+        max_reply: usize,
+        turn: &Turn,
+    ) -> Result<Answer, Error> {
         let config = &self.0.config;
         let id = self.drawn::<16>("request").to_ascii_uppercase();
         let mut site = prepared.site.clone();
         let request = self.signed(prepared, &id).map_err(|source| not_sent(&site, source))?;
+        let sent = config.clock.now();
         let answer = config.http.send(request, max_reply).await;
         let theirs = answer.as_ref().ok().and_then(|response| id_of(response.headers()));
         if let Some(observer) = &config.observer {
+            let time = config.clock.now();
             observer.called(&CallRecord {
                 operation: prepared.spec.name,
                 region: site.region,
                 method: prepared.spec.method.clone(),
                 status: answer.as_ref().ok().map(|response| response.status().as_u16()),
                 opc_request_id: theirs.clone(),
-                time: config.clock.now(),
+                time,
                 attempt: number,
+                path: SentPath::of(&prepared.uri),
+                took: since(sent, time),
+                waited: turn.waited,
             });
         }
         site.opc_request_id = theirs.or(Some(id));
@@ -245,10 +279,12 @@ impl Client {
 
     fn signed(&self, prepared: &Prepared, opc_request_id: &str) -> Result<Request<Bytes>, NotSent> {
         let config = &self.0.config;
+        let now = config.clock.now();
+        config.credentials.check(now)?;
         let mut request = Request::builder()
             .method(prepared.spec.method.clone())
             .uri(prepared.uri.clone())
-            .header(DATE, http_date(config.clock.now()))
+            .header(DATE, http_date(now))
             .header(HOST, &prepared.host)
             .header(ACCEPT, "application/json")
             .header("opc-client-info", CLIENT_INFO)
@@ -258,7 +294,12 @@ impl Client {
         }
         let mut request = request.body(prepared.body.clone())?;
         signing::describe_body(&mut request, prepared.spec.body, prepared.content_type);
-        signing::sign(&mut request, prepared.spec.body, &self.0.key_id, config.credentials.key())?;
+        signing::sign(
+            &mut request,
+            prepared.spec.body,
+            config.credentials.key_id(),
+            config.credentials.key(),
+        )?;
         Ok(request)
     }
 
@@ -353,9 +394,11 @@ fn not_sent(site: &CallSite, source: NotSent) -> Error {
     Error::NotSent { site: Box::new(site.clone()), source }
 }
 
-/// Methods that OCI defines as idempotent, POSTs with a retry token, and crypto calls, which change nothing.
+/// Methods that OCI defines as idempotent, POSTs with a retry token, crypto calls, which change nothing, and copies,
+/// which we never let overwrite anything.
 fn is_repeatable(spec: &Spec) -> bool {
-    spec.method != Method::POST || spec.retry_token || spec.plane == Plane::Crypto
+    let is_harmless = spec.plane == Plane::Crypto || spec.name == OperationName::CopyObject;
+    spec.method != Method::POST || spec.retry_token || is_harmless
 }
 
 fn read<O: Operation>(response: Response<Bytes>, site: Box<CallSite>) -> Result<Reply<O::Reply>, Error> {
@@ -394,6 +437,11 @@ fn service_error(response: &Response<Bytes>) -> ServiceError {
             }
         }
     }
+}
+
+/// Nothing if the clock was turned back.
+fn since(then: Timestamp, now: Timestamp) -> Duration {
+    now.duration_since(then).try_into().unwrap_or_default()
 }
 
 fn retry_after(response: &Response<Bytes>) -> Option<Duration> {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use keyferry_ids::{RealmName, Region};
+use keyferry_ids::{RealmName, Region, regions};
 use keyferry_wire::Plane;
 use url::{Host, Url};
 
@@ -111,6 +111,21 @@ impl Endpoints {
         })
     }
 
+    /// The region whose Object Storage answers at that address, also where each namespace has a host of its own.
+    pub(crate) fn region_of_objects(&self, base: &Base, namespace: &str) -> Option<Region> {
+        if let Some((region, _)) = self.configured.iter().find(|(_, configured)| *configured == base) {
+            return Some(*region);
+        }
+        let is_host = |region: &Region| {
+            let dedicated = || format!("{namespace}.objectstorage.{}.oci.customer-oci.com", region.name());
+            region.realm() == self.realm
+                && (Plane::Objects.host(*region).as_ref() == Some(&base.authority)
+                    || (self.realm.as_str() == "oc1" && base.authority == dedicated()))
+        };
+        let is_oracles = !self.is_closed && base.scheme == "https" && base.prefix.is_empty();
+        regions().find(is_host).filter(|_| is_oracles)
+    }
+
     /// A vault's endpoint as the service named it, if it stays where it should.
     pub(crate) fn of_vault(&self, region: Region, url: &str) -> Result<Base, Foreign> {
         let foreign = |because| Foreign { host: without_user(url), because };
@@ -151,7 +166,7 @@ impl Endpoints {
 }
 
 impl Base {
-    fn parse(text: &str) -> Result<Self, &'static str> {
+    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
         let url = Url::parse(text).map_err(|_| "it is no URL")?;
         let host = url.host().ok_or("it has no host")?;
         let is_loopback = match &host {

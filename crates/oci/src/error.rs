@@ -7,6 +7,8 @@ use keyferry_ids::Region;
 use keyferry_seams::NoAnswer;
 use keyferry_wire::{OperationName, PathError, Plane, code};
 
+use crate::par::without_tokens;
+
 /// Which call it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallSite {
@@ -64,9 +66,20 @@ pub enum NotSent {
         /// The region of the call.
         called: Region,
     },
-    /// The API key could not sign.
-    #[error("the API key can't sign")]
+    /// A pre-authenticated request leads elsewhere than to the object that is meant.
+    #[error("the pre-authenticated request {par} does not lead to {object}")]
+    OtherPar {
+        /// The request, without its secret.
+        par: String,
+        /// The object.
+        object: String,
+    },
+    /// The private key could not sign.
+    #[error("the private key can't sign")]
     Signature,
+    /// A token that was good when the command began.
+    #[error(transparent)]
+    SessionExpired(#[from] crate::SessionExpired),
 }
 
 /// A call that did not give what was asked for.
@@ -235,8 +248,9 @@ impl Error {
     }
 }
 
-/// A text of the service made fit for a terminal: bounded, control characters escaped.
+/// A text of the service made fit for a terminal: bounded, control characters escaped, without tokens that it may
+/// have repeated.
 pub(crate) fn shown(text: &str) -> String {
-    let cut: String = text.chars().take(500).collect();
+    let cut: String = without_tokens(text).chars().take(500).collect();
     cut.chars().flat_map(|c| if c.is_control() { c.escape_debug().collect() } else { vec![c] }).collect()
 }

@@ -4,7 +4,7 @@ use keyferry_core::{Code, Explain, Site};
 use keyferry_seams::NoAnswer;
 use keyferry_wire::code;
 
-use crate::{CredentialsError, EndpointError, Error, NotSent};
+use crate::{CredentialsError, EndpointError, Error, NotSent, SessionExpired};
 
 impl Explain for Error {
     fn code(&self) -> Code {
@@ -17,7 +17,9 @@ impl Explain for Error {
             Self::NotSent { source: NotSent::OtherRealm { .. }, .. } => Code::OtherRealm,
             Self::NotSent { source: NotSent::NotConfigured(_), .. } => Code::NotSubscribed,
             Self::NotSent { source: NotSent::BucketElsewhere { .. }, .. } => Code::BucketElsewhere,
+            Self::NotSent { source: NotSent::OtherPar { .. }, .. } => Code::ParOtherObject,
             Self::NotSent { source: NotSent::Path(_), .. } => Code::Usage,
+            Self::NotSent { source: NotSent::SessionExpired(_), .. } => Code::SessionExpired,
             Self::NotSent { .. } => Code::Internal,
             Self::ClockSkew { .. } => Code::ClockSkew,
             Self::NotAuthenticated { .. } => Code::NotAuthenticated,
@@ -43,6 +45,7 @@ impl Explain for Error {
                         .to_owned(),
                 ]
             }
+            Self::NotSent { source: NotSent::SessionExpired(expired), .. } => renew(expired),
             _ => vec![self.code().help().to_owned()],
         }
     }
@@ -53,6 +56,7 @@ impl Explain for CredentialsError {
         match self {
             Self::Readable { .. } => Code::KeyFileReadable,
             Self::UnsupportedAuth(_) => Code::Usage,
+            Self::SessionExpired(_) => Code::SessionExpired,
             _ => Code::Settings,
         }
     }
@@ -60,17 +64,24 @@ impl Explain for CredentialsError {
     fn help(&self) -> Vec<String> {
         match self {
             Self::Readable { path, .. } => {
-                vec![format!("run: chmod 600 {}", quoted(&path.to_string_lossy()))]
+                vec![format!("run: chmod 600 {}", shell_word(&path.to_string_lossy()))]
             }
-            Self::Encrypted { path } => {
-                let path = quoted(path);
-                vec![format!(
-                    "write an unencrypted copy: openssl pkey -in {path} -out KEY.pem; chmod 600 KEY.pem"
-                )]
+            Self::NoPassPhrase { .. } => {
+                vec!["set OCI_CLI_PASSPHRASE, or `pass_phrase` in the profile".to_owned()]
             }
-            Self::UnsupportedAuth(_) => {
-                vec!["use --auth api_key with a profile that has a key_file".to_owned()]
+            Self::WrongPassPhrase { .. } => {
+                vec![
+                    "correct it there; OCI_CLI_PASSPHRASE goes before `pass_phrase` in the profile"
+                        .to_owned(),
+                ]
             }
+            Self::Cipher { path, .. } => vec![format!(
+                "encrypt it anew: openssl pkcs8 -topk8 -v2 aes-256-cbc -in {} -out KEY.pem; chmod 600 KEY.pem",
+                shell_word(path)
+            )],
+            Self::Token { .. } => vec!["sign in anew: oci session authenticate".to_owned()],
+            Self::SessionExpired(expired) => renew(expired),
+            Self::UnsupportedAuth(_) => vec!["use --auth api_key or --auth security_token".to_owned()],
             _ => vec![self.code().help().to_owned()],
         }
     }
@@ -82,8 +93,12 @@ impl Explain for EndpointError {
     }
 }
 
+fn renew(expired: &SessionExpired) -> Vec<String> {
+    vec![format!("run: {}", expired.refresh), "if that is refused: oci session authenticate".to_owned()]
+}
+
 /// A word for a shell; left alone if it needs no quotes.
-fn quoted(text: &str) -> String {
+pub(crate) fn shell_word(text: &str) -> String {
     let is_plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-~+@".contains(&b));
     if is_plain { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }

@@ -69,7 +69,7 @@ pub(crate) enum Decision {
 pub(crate) struct Attempt<'a> {
     /// 1 for the first.
     pub(crate) number: u32,
-    /// Time since the first one began.
+    /// Time since the first one began, but for that in queues.
     pub(crate) spent: Duration,
     /// True if doing it twice does no harm: the method is idempotent, changes nothing, or carries a retry
     /// token.

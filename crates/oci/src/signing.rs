@@ -19,12 +19,12 @@ pub(crate) fn describe_body(request: &mut Request<Bytes>, kind: BodyKind, conten
         return;
     }
     let length = HeaderValue::from(request.body().len());
-    let sha256 = BASE64_STANDARD.encode(Sha256::digest(request.body()));
+    // An empty body is hashed too: OCI wants all six headers on every POST. An unsigned one may be long.
+    let sha256 = (kind == BodyKind::Signed).then(|| BASE64_STANDARD.encode(Sha256::digest(request.body())));
     let headers = request.headers_mut();
     headers.insert(CONTENT_LENGTH, length);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    // An empty body is hashed too: OCI wants all six headers on every POST.
-    if let (BodyKind::Signed, Ok(sha256)) = (kind, HeaderValue::from_str(&sha256)) {
+    if let Some(Ok(sha256)) = sha256.map(HeaderValue::try_from) {
         headers.insert(headers::X_CONTENT_SHA256, sha256);
     }
 }

@@ -7,7 +7,7 @@ use keyferry_ids::{RealmName, Region};
 use keyferry_seams::Seed;
 use serde::{Deserialize, Serialize};
 
-use crate::authenticate::ApiKeys;
+use crate::authenticate::{ApiKeys, SessionTokens};
 use crate::latency::Latency;
 use crate::mint;
 use crate::semantics::Semantics;
@@ -88,6 +88,11 @@ impl Account {
     fn vault_endpoint(&self, region: Region, ext: &str, plane: &str) -> String {
         let own = self.vault_ports.as_ref().and_then(|ports| ports.endpoint(region, ext));
         own.unwrap_or_else(|| format!("{}/vaults/{ext}/{plane}", self.endpoint(region)))
+    }
+
+    /// Reads the tokens of sessions.
+    pub(crate) fn session_tokens(&self) -> SessionTokens {
+        SessionTokens::new(&self.root_key, &self.identity)
     }
 
     /// Whether the tenancy was subscribed to the region from the beginning.

@@ -206,6 +206,7 @@ mod tests {
         let fault = Fault {
             region: Some(fra()),
             operation: Some(OperationName::BackupVault),
+            resource: Some("v".to_owned()),
             after: 1,
             times: Some(2),
             probability: Some(0.5),

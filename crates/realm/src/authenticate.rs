@@ -15,6 +15,10 @@ use keyferry_wire::{BodyKind, parse_http_date};
 
 use crate::api_key::PublicKey;
 
+mod session;
+
+pub(crate) use session::{PREFIX as SESSION, SessionTokens};
+
 /// How far the signed date may be from the realm's clock, either way.
 const LARGEST_SKEW: SignedDuration = SignedDuration::from_secs(300);
 
@@ -22,15 +26,31 @@ const LARGEST_SKEW: SignedDuration = SignedDuration::from_secs(300);
 #[derive(Debug, Default)]
 pub(crate) struct ApiKeys(BTreeMap<String, PublicKey>);
 
+/// A key whose signatures are accepted.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) key: PublicKey,
+    /// What the log calls it: the key id, but never a token.
+    pub(crate) name: String,
+    /// When a session ends.
+    pub(crate) until: Option<Timestamp>,
+}
+
+impl Known {
+    pub(crate) fn api_key(key_id: &str, key: &PublicKey) -> Self {
+        Self { key: key.clone(), name: key_id.to_owned(), until: None }
+    }
+}
+
 /// Who is known by which key.
 pub(crate) trait KnownKeys {
-    /// The public key with that id.
-    fn public_key(&self, key_id: &str) -> Option<&PublicKey>;
+    /// What is known by that id.
+    fn known(&self, key_id: &str) -> Option<Known>;
 }
 
 impl KnownKeys for ApiKeys {
-    fn public_key(&self, key_id: &str) -> Option<&PublicKey> {
-        self.0.get(key_id)
+    fn known(&self, key_id: &str) -> Option<Known> {
+        Some(Known::api_key(key_id, self.0.get(key_id)?))
     }
 }
 
@@ -65,6 +85,8 @@ pub(crate) enum AuthenticationError {
     BodyLength,
     #[error("the key id is not known")]
     UnknownKey,
+    #[error("the session token has expired")]
+    Expired,
     #[error("the signature is not one of this key over this request")]
     Signature,
 }
@@ -86,7 +108,7 @@ pub(crate) fn signer(
     Some(key)
 }
 
-/// Checks the signature and returns the key id. Target and header values are taken as they came: routing
+/// Checks the signature and returns the name of the key. Target and header values are taken as they came: routing
 /// tidies paths up, signatures do not. The [`signer`] may be known already.
 pub(crate) fn authenticate(
     request: &Request<Bytes>,
@@ -136,11 +158,14 @@ pub(crate) fn authenticate(
             return Err(E::BodyLength);
         }
     }
-    let key = keys.public_key(&signature.key_id).ok_or(E::UnknownKey)?;
-    if signer != Some(key) {
-        verify(&signature, request, key)?;
+    let Known { key, name, until } = keys.known(&signature.key_id).ok_or(E::UnknownKey)?;
+    if signer != Some(&key) {
+        verify(&signature, request, &key)?;
     }
-    Ok(signature.key_id)
+    if until.is_some_and(|until| until <= now) {
+        return Err(E::Expired);
+    }
+    Ok(name)
 }
 
 fn verify(

@@ -15,8 +15,9 @@ use serde::de::DeserializeOwned;
 use crate::account::Account;
 use crate::log::Log;
 use crate::mint;
-use crate::records::CompartmentRecord;
+use crate::records::{CompartmentRecord, WorkRequestRecord};
 use crate::refusal::Refusal;
+use crate::tasks::Task;
 use crate::world::{Change, World};
 
 /// A place and a time to act in: what requests and tasks have in common.
@@ -159,6 +160,11 @@ impl Effect {
 
     pub(crate) fn work_request(self, id: &str) -> Self {
         self.header(headers::OPC_WORK_REQUEST_ID, id)
+    }
+
+    /// Leaves work to be done, which a work request follows.
+    pub(crate) fn work(self, request: WorkRequestRecord, task: Task) -> Self {
+        self.work_request(&request.id).change(Change::Schedule(request.due, task)).change(request)
     }
 
     pub(crate) fn change(mut self, change: impl Into<Change>) -> Self {

@@ -5,13 +5,15 @@ use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use keyferry_ids::Region;
 use keyferry_seams::{Access, Disk, DiskError, FileLock, Seed};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::account::Identity;
-use crate::api_key::ApiKey;
+use crate::api_key::{ApiKey, PublicKey};
+use crate::authenticate::SessionTokens;
 use crate::latency::Latency;
 use crate::realm::{RealmConfig, RealmError};
 use crate::semantics::Semantics;
@@ -19,6 +21,8 @@ use crate::semantics::Semantics;
 const LARGEST_FILE: u64 = 64 * 1024;
 /// Regions of a realm that was not told which to have.
 const DEFAULT_REGIONS: [&str; 2] = ["us-ashburn-1", "eu-frankfurt-1"];
+const API_KEY: &str = "api_key.pem";
+const SESSION_TOKEN: &str = "session_token";
 /// Oracle's SDK warns about keys without this line behind them.
 const LABEL: &str = "OCI_API_KEY\n";
 
@@ -71,6 +75,9 @@ pub(crate) struct DataDir {
     path: PathBuf,
     /// What `Authorization: Bearer` must carry at the admin API.
     pub(crate) token: Zeroizing<String>,
+    session_tokens: SessionTokens,
+    /// The key that the token is good for.
+    session_key: PublicKey,
     #[expect(dead_code, reason = "held, not read")]
     lock: FileLock,
 }
@@ -97,6 +104,9 @@ pub struct ReadyLine {
     /// With TLS: the certificate to trust.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
+    /// Ten requests a second for each class of key management, as in the cloud.
+    #[serde(default)]
+    pub rate_limits: bool,
     /// Endpoints by region.
     pub regions: BTreeMap<Region, RegionEndpoint>,
     /// Where the realm is steered.
@@ -174,14 +184,22 @@ impl DataDir {
         }
         let text = pretty(&IdentityFile { identity: identity.clone(), seed: number });
         disk.write(&file, text.as_bytes(), Access::Owner)?;
-        let api_key = api_key(&path.join("api_key.pem"), &root, disk)?;
+        let api_key = private_key(&path.join(API_KEY), &root, disk)?;
+        let session_key = api_key.public().clone();
         let root_key = root_key(&path.join("root.key"), &root, disk)?;
         let token = token(&path.join("admin.token"), disk)?;
         write_config(&path, &identity, &api_key, disk)?;
+        let session_tokens = SessionTokens::new(&root_key, &identity);
         let semantics = Semantics::default();
         let config =
             RealmConfig { identity, seed: root.child("requests"), root_key, api_key, latency, semantics };
-        Ok((Self { path, token, lock }, config))
+        Ok((Self { path, token, session_tokens, session_key, lock }, config))
+    }
+
+    /// Leaves a new token for the profile `SESSION`.
+    pub(crate) fn renew_session(&self, now: Timestamp, disk: &dyn Disk) -> Result<(), DataDirError> {
+        let token = self.session_tokens.issue(&self.session_key, now).ok_or(RealmError::ApiKey)?;
+        Ok(disk.write(&self.path.join(SESSION_TOKEN), token.as_bytes(), Access::Owner)?)
     }
 
     /// The configuration file for Oracle's clients.
@@ -230,7 +248,7 @@ fn existing(path: &Path, disk: &dyn Disk) -> Result<Option<Zeroizing<Vec<u8>>>, 
     }
 }
 
-fn api_key(path: &Path, root: &Seed, disk: &dyn Disk) -> Result<ApiKey, DataDirError> {
+fn private_key(path: &Path, root: &Seed, disk: &dyn Disk) -> Result<ApiKey, DataDirError> {
     if let Some(bytes) = existing(path, disk)? {
         let key = std::str::from_utf8(&bytes).ok().and_then(|text| ApiKey::from_pem(text).ok());
         let expected = "an RSA private key as PEM";
@@ -275,8 +293,8 @@ fn token(path: &Path, disk: &dyn Disk) -> Result<Zeroizing<String>, DataDirError
     Ok(token)
 }
 
-/// A configuration as Oracle's clients read it: DEFAULT is home, and a profile per region. Nothing is left
-/// to inheritance, which not all clients know.
+/// A configuration as Oracle's clients read it: DEFAULT is home, a profile per region, and SESSION, which signs
+/// with a token. Nothing is left to inheritance, which not all clients know.
 fn write_config(
     folder: &Path,
     identity: &Identity,
@@ -294,7 +312,19 @@ fn write_config(
             identity.user_id,
             key.fingerprint(),
             identity.tenancy_id,
-            folder.join("api_key.pem").display(),
+            folder.join(API_KEY).display(),
+        );
+    }
+    if let Some((_, region)) = home {
+        // As `oci session authenticate` writes it: without a user, for the token says who it is. It makes a key for
+        // each session; here the one key does, for the search for primes is nearly all of a first start.
+        let _ = writeln!(
+            text,
+            "[SESSION]\nfingerprint={}\ntenancy={}\nregion={region}\nkey_file={}\nsecurity_token_file={}\n",
+            key.fingerprint(),
+            identity.tenancy_id,
+            folder.join(API_KEY).display(),
+            folder.join(SESSION_TOKEN).display(),
         );
     }
     Ok(disk.write(&folder.join("config"), text.as_bytes(), Access::Owner)?)

@@ -64,6 +64,7 @@ pub use faults::{Disturbance, Effect, Fault, FaultRecord, Spoiled};
 pub use keyferry_wire::OperationName;
 pub use latency::{Latency, LatencyError};
 pub use log::{LogLine, Touched};
+pub use rates::RateClass;
 pub use realm::{Answer, LARGEST_BODY, Realm, RealmConfig, RealmError};
 pub use semantics::{RestoreExisting, Semantics, SemanticsError, SoftwareKeysInBackup};
 pub use serve::{ServeError, ServeOptions, Server, serve};

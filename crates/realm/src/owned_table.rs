@@ -6,7 +6,7 @@ use std::ops::Deref;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::table::{RowError, Rows, StoredRow, Table};
+use crate::table::{RowError, Rows, StoredRows, Table};
 
 /// A row that belongs to something.
 pub(crate) trait Owned {
@@ -78,11 +78,11 @@ impl<V: Owned> OwnedTable<V> {
 }
 
 impl<V: Owned + Serialize + DeserializeOwned> Rows for OwnedTable<V> {
-    fn changed(&self) -> Result<Vec<StoredRow>, RowError> {
+    fn changed(&self) -> StoredRows<'_> {
         self.table.changed()
     }
 
-    fn all(&self) -> Result<Vec<StoredRow>, RowError> {
+    fn all(&self) -> StoredRows<'_> {
         self.table.all()
     }
 
@@ -135,7 +135,7 @@ mod tests {
         table.undo();
         assert_eq!((of(&table, "ann"), of(&table, "bob")), (2, 0));
         let mut again = OwnedTable::<Pet>::default();
-        for (key, row) in table.all().expect("written") {
+        for (key, row) in table.all().map(|row| row.expect("written")) {
             again.restore(&key, &row.expect("there")).expect("read");
         }
         again.restored();

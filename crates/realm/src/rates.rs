@@ -5,40 +5,52 @@ use std::collections::BTreeMap;
 use http::Method;
 use jiff::Timestamp;
 use keyferry_ids::Region;
-use keyferry_wire::{OperationName, Plane, Spec, code};
+use keyferry_wire::{OperationName, Plane, SPECS, Spec, code};
 
 use crate::refusal::Refusal;
 
 const PER_SECOND: f64 = 10.0;
 
+/// Requests that are counted together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Class {
+pub enum RateClass {
+    /// Reads of vaults.
     ProvisioningRead,
+    /// Changes of vaults, and deletions and moves of keys.
     ProvisioningWrite,
+    /// Reads of keys.
     ManagementRead,
+    /// Other changes of keys.
     ManagementWrite,
+}
+
+impl RateClass {
+    /// The class of an operation, if its rate is limited.
+    pub fn of(operation: OperationName) -> Option<Self> {
+        SPECS.iter().find(|spec| spec.name == operation).and_then(class)
+    }
 }
 
 /// Vaults are provisioning, and so are deletions and moves of keys; all else about keys is management. For
 /// cryptography and other services OCI names no figure.
-fn class(spec: &Spec) -> Option<Class> {
+fn class(spec: &Spec) -> Option<RateClass> {
     let name = OperationName::as_str(spec.name);
     let is_provisioning = spec.plane == Plane::Vault
         || name.ends_with("Deletion")
         || (name.starts_with("Change") && name.ends_with("Compartment"));
     let is_read = matches!(spec.method, Method::GET | Method::HEAD);
     match (spec.plane, is_provisioning, is_read) {
-        (Plane::Vault | Plane::Management, true, true) => Some(Class::ProvisioningRead),
-        (Plane::Vault | Plane::Management, true, false) => Some(Class::ProvisioningWrite),
-        (Plane::Management, false, true) => Some(Class::ManagementRead),
-        (Plane::Management, false, false) => Some(Class::ManagementWrite),
+        (Plane::Vault | Plane::Management, true, true) => Some(RateClass::ProvisioningRead),
+        (Plane::Vault | Plane::Management, true, false) => Some(RateClass::ProvisioningWrite),
+        (Plane::Management, false, true) => Some(RateClass::ManagementRead),
+        (Plane::Management, false, false) => Some(RateClass::ManagementWrite),
         _ => None,
     }
 }
 
 /// What is left of each class's second.
 #[derive(Debug, Default)]
-pub(crate) struct Rates(BTreeMap<(Region, Class), (f64, Timestamp)>);
+pub(crate) struct Rates(BTreeMap<(Region, RateClass), (f64, Timestamp)>);
 
 impl Rates {
     /// Counts a request, or refuses it with 429 and the time to wait.

@@ -1,5 +1,7 @@
 //! Why a request is not done, as OCI would say it.
 
+use std::borrow::Cow;
+
 use http::StatusCode;
 use keyferry_wire::code;
 
@@ -7,7 +9,7 @@ use keyferry_wire::code;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
-    pub(crate) code: &'static str,
+    pub(crate) code: Cow<'static, str>,
     pub(crate) message: String,
     /// What the caller is not told; it goes to the request log only.
     pub(crate) reason: Option<String>,
@@ -16,9 +18,9 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    pub(crate) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(status: u16, code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self { status, code, message: message.into(), reason: None, retry_after: None }
+        Self { status, code: code.into(), message: message.into(), reason: None, retry_after: None }
     }
 
     /// 401, which never says why.

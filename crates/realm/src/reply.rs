@@ -58,7 +58,7 @@ pub(crate) fn reply(
 }
 
 fn error(refusal: &Refusal) -> Effect {
-    let document = ServiceError { code: refusal.code.to_owned(), message: refusal.message.clone() };
+    let document = ServiceError { code: refusal.code.to_string(), message: refusal.message.clone() };
     let effect = Effect::json(&document).unwrap_or_else(|_| Effect::empty(refusal.status));
     let effect = match refusal.retry_after {
         Some(seconds) => effect.header(RETRY_AFTER.as_str(), seconds.to_string()),

@@ -114,6 +114,7 @@ pub async fn serve(
     let realm = Arc::new(Realm::open(config, &data.store_file())?);
     realm.set_rate_limits(options.rate_limits);
     let clock = Arc::new(RealmClock::new(clock, realm.clock_setting()));
+    data.renew_session(clock.now(), disk)?;
     if let Some(world) = options.world.as_ref().filter(|_| realm.is_empty()) {
         realm.furnish(world, clock.now())?;
     }
@@ -139,7 +140,7 @@ pub async fn serve(
         });
     }
     let (listener, port) = listen(0).await.map_err(|source| ServeError::Listen { port: 0, source })?;
-    let ready = ready_line(&realm, &data, port, options.tls)?;
+    let ready = ready_line(&realm, &data, port, options.tls, options.rate_limits)?;
     data.announce(&ready, disk)?;
     let control = Arc::new(Control::new(realm, clock, ports, data.token.clone(), options.world));
     let mut admin = JoinSet::new();
@@ -147,7 +148,13 @@ pub async fn serve(
     Ok(Server { control, ready, admin, vaults, data })
 }
 
-fn ready_line(realm: &Realm, data: &DataDir, admin: u16, tls: bool) -> Result<ReadyLine, ServeError> {
+fn ready_line(
+    realm: &Realm,
+    data: &DataDir,
+    admin: u16,
+    tls: bool,
+    rate_limits: bool,
+) -> Result<ReadyLine, ServeError> {
     let identity = realm.identity();
     let mut regions = BTreeMap::new();
     for region in &identity.regions {
@@ -163,6 +170,7 @@ fn ready_line(realm: &Realm, data: &DataDir, admin: u16, tls: bool) -> Result<Re
         home_region: *identity.regions.first().ok_or(RealmError::NoRegion)?,
         config_file: data.config_file(),
         ca_file: tls.then(|| data.ca_file()),
+        rate_limits,
         regions,
         admin: AdminEndpoint { url: url(false, admin), token_file: data.token_file() },
     })

@@ -22,7 +22,8 @@ struct Snapshot {
 pub(crate) fn write(header: Header, world: &mut World) -> Result<Vec<u8>, StoreError> {
     let mut rows = Vec::new();
     for (name, table) in world.tables() {
-        for (key, row) in table.all()? {
+        for row in table.all() {
+            let (key, row) = row?;
             rows.extend(row.map(|row| (name.to_owned(), key.into(), row.into())));
         }
     }

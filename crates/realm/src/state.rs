@@ -112,7 +112,7 @@ impl State {
 
     /// The public key with that id, if it is one that signs now.
     pub(crate) fn public_key(&self, key_id: &str) -> Option<PublicKey> {
-        self.keys().public_key(key_id).cloned()
+        Some(self.keys().known(key_id)?.key)
     }
 
     pub(crate) fn next_seed(&mut self, kind: &str) -> Seed {

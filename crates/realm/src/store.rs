@@ -137,19 +137,18 @@ impl Store {
 
     /// Writes what has changed in the world, all of it or nothing, and returns when it is durable.
     pub(crate) fn write(&self, world: &mut World) -> Result<(), StoreError> {
-        let mut changes = Vec::new();
-        for (name, table) in world.tables() {
-            changes.extend(table.changed()?.into_iter().map(|row| (name, row)));
-        }
-        if changes.is_empty() {
+        let tables = world.tables();
+        let changes = tables.iter().flat_map(|(name, table)| table.changed().map(move |row| (*name, row)));
+        let mut changes = changes.peekable();
+        if changes.peek().is_none() {
             return Ok(());
         }
         self.durably(|transaction| {
             let mut rows = transaction.open_table(ROWS)?;
-            for (name, (key, row)) in &changes {
-                match row {
-                    Some(row) => drop(rows.insert((*name, key.as_slice()), row.as_slice())?),
-                    None => drop(rows.remove((*name, key.as_slice()))?),
+            for (name, row) in changes {
+                match row? {
+                    (key, Some(row)) => drop(rows.insert((name, key.as_slice()), row.as_slice())?),
+                    (key, None) => drop(rows.remove((name, key.as_slice()))?),
                 }
             }
             Ok(())
@@ -171,7 +170,8 @@ impl Store {
             transaction.delete_table(ROWS)?;
             let mut rows = transaction.open_table(ROWS)?;
             for (name, table) in world.tables() {
-                for (key, row) in table.all()? {
+                for row in table.all() {
+                    let (key, row) = row?;
                     if let Some(row) = row {
                         rows.insert((name, key.as_slice()), row.as_slice())?;
                     }

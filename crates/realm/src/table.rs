@@ -61,13 +61,15 @@ pub(crate) enum RowError {
 
 /// A row as it is stored: its key, and its content unless it is gone.
 pub(crate) type StoredRow = (Vec<u8>, Option<Vec<u8>>);
+/// One row after the other, so that a big world is not in memory twice.
+pub(crate) type StoredRows<'t> = Box<dyn Iterator<Item = Result<StoredRow, RowError>> + 't>;
 
 /// What a store sees of a table.
 pub(crate) trait Rows {
     /// The rows that have changed, as they are now.
-    fn changed(&self) -> Result<Vec<StoredRow>, RowError>;
+    fn changed(&self) -> StoredRows<'_>;
     /// All rows.
-    fn all(&self) -> Result<Vec<StoredRow>, RowError>;
+    fn all(&self) -> StoredRows<'_>;
     /// Puts a stored row back; this is no change.
     fn restore(&mut self, key: &[u8], row: &[u8]) -> Result<(), RowError>;
     /// All stored rows are back.
@@ -83,12 +85,13 @@ where
     K: Ord + Serialize + DeserializeOwned,
     V: Serialize + DeserializeOwned,
 {
-    fn changed(&self) -> Result<Vec<StoredRow>, RowError> {
-        self.before.keys().map(|key| Ok((bytes(key)?, self.rows.get(key).map(bytes).transpose()?))).collect()
+    fn changed(&self) -> StoredRows<'_> {
+        let rows = &self.rows;
+        Box::new(self.before.keys().map(|key| Ok((bytes(key)?, rows.get(key).map(bytes).transpose()?))))
     }
 
-    fn all(&self) -> Result<Vec<StoredRow>, RowError> {
-        self.rows.iter().map(|(key, row)| Ok((bytes(key)?, Some(bytes(row)?)))).collect()
+    fn all(&self) -> StoredRows<'_> {
+        Box::new(self.rows.iter().map(|(key, row)| Ok((bytes(key)?, Some(bytes(row)?)))))
     }
 
     fn restore(&mut self, key: &[u8], row: &[u8]) -> Result<(), RowError> {
@@ -142,21 +145,21 @@ mod tests {
         table.retain(|_, row| *row != 3);
         table.insert("d".to_owned(), 4);
         assert_eq!(content(&table), [("a", 11), ("b", 20), ("d", 4)]);
-        assert_eq!(table.changed().expect("written").len(), 4);
+        assert_eq!(table.changed().count(), 4);
         table.undo();
         assert_eq!(content(&table), [("a", 1), ("b", 2), ("c", 3)]);
-        assert!(table.changed().expect("written").is_empty());
+        assert_eq!(table.changed().count(), 0);
     }
 
     #[test]
     fn stored_rows_make_the_same_table_again() {
         let table = table();
         let mut again = Table::<String, u32>::default();
-        for (key, row) in table.all().expect("written") {
+        for (key, row) in table.all().map(|row| row.expect("written")) {
             again.restore(&key, &row.expect("there")).expect("read");
         }
         assert_eq!(content(&again), content(&table));
-        assert!(again.changed().expect("written").is_empty(), "reading is no change");
+        assert_eq!(again.changed().count(), 0, "reading is no change");
         assert!(again.restore(b"\xc1", b"\xc1").is_err());
     }
 }

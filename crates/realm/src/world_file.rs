@@ -16,8 +16,9 @@ use zeroize::Zeroizing;
 use crate::call::{Call, Moment};
 use crate::material::Material;
 use crate::realm::{Realm, RealmError};
-use crate::records::VersionRecord;
+use crate::records::{LimitRecord, VersionRecord};
 use crate::services::dispatch;
+use crate::services::limits::Limit;
 use crate::services::work_requests::later;
 use crate::state::State;
 use crate::steering::{Secret, secret_record};
@@ -25,6 +26,11 @@ use crate::steering::{Secret, secret_record};
 /// Compartments, buckets and vaults with keys and secrets, as TOML:
 ///
 /// ```toml
+/// [[limit]]
+/// region = "us-ashburn-1"      # a service limit, where more vaults are made than the usual 100
+/// name = "virtual-private-vault-count"
+/// value = 200
+///
 /// [[compartment]]
 /// name = "payments"            # names are unique in the file
 /// parent = "shop"              # an earlier one; the root if left out
@@ -37,11 +43,13 @@ use crate::steering::{Secret, secret_record};
 /// [[vault]]
 /// region = "us-ashburn-1"
 /// name = "cards"
+/// # count = 20                 # as many vaults: cards-01, cards-02, ...
 /// type = "VIRTUAL_PRIVATE"     # or DEFAULT; VIRTUAL_PRIVATE if left out
 /// compartment = "payments"
 ///
 /// [[vault.key]]
 /// name = "master"
+/// # count = 10                 # as many keys in each: master-01, master-02, ...
 /// compartment = "payments"     # the vault's if left out
 /// algorithm = "AES"            # or RSA, ECDSA; AES if left out
 /// length = 32                  # bytes, as in the API; needed for RSA
@@ -58,6 +66,8 @@ use crate::steering::{Secret, secret_record};
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WorldFile {
+    #[serde(default, rename = "limit")]
+    limits: Vec<Limit>,
     #[serde(default, rename = "compartment")]
     compartments: Vec<Compartment>,
     #[serde(default, rename = "bucket")]
@@ -86,6 +96,7 @@ struct Bucket {
 struct Vault {
     region: Region,
     name: String,
+    count: Option<u32>,
     #[serde(rename = "type")]
     vault_type: Option<String>,
     compartment: Option<String>,
@@ -99,6 +110,7 @@ struct Vault {
 #[serde(deny_unknown_fields)]
 struct Key {
     name: String,
+    count: Option<u32>,
     compartment: Option<String>,
     algorithm: Option<String>,
     length: Option<u32>,
@@ -203,6 +215,15 @@ fn refused<T>(what: &str, because: impl Into<String>) -> Built<T> {
     Err(WorldFileError::Refused { what: what.to_owned(), because: because.into() })
 }
 
+/// The name itself, or as many numbered ones, in an order that sorts.
+fn names(name: &str, count: Option<u32>) -> impl Iterator<Item = String> {
+    let width = count.map_or(0, |count| count.to_string().len().max(2));
+    (1..=count.unwrap_or(1)).map(move |at| match count {
+        None => name.to_owned(),
+        Some(_) => format!("{name}-{at:0width$}"),
+    })
+}
+
 fn id_of(answer: &Value) -> String {
     answer["id"].as_str().unwrap_or_default().to_owned()
 }
@@ -214,6 +235,10 @@ impl<'s> Builder<'s> {
 
     fn build(mut self, file: &WorldFile) -> Built<()> {
         let home = self.state.account.home;
+        for Limit { region, name, value } in file.limits.iter().copied() {
+            self.check_region(&format!("limit `{}`", name.as_str()), region)?;
+            self.state.world.apply(LimitRecord { region, name, value }.into());
+        }
         for Compartment { name, parent } in &file.compartments {
             let what = format!("compartment `{name}`");
             if self.compartments.contains_key(name) {
@@ -231,11 +256,16 @@ impl<'s> Builder<'s> {
             let body = json!({"name": name, "compartmentId": compartment});
             self.ask(&what, *region, Op::CreateBucket, None, &[namespace], &body)?;
         }
-        file.vaults.iter().try_for_each(|vault| self.vault(vault))
+        for vault in &file.vaults {
+            for name in names(&vault.name, vault.count) {
+                self.vault(vault, &name)?;
+            }
+        }
+        Ok(())
     }
 
-    fn vault(&mut self, vault: &Vault) -> Built<()> {
-        let Vault { region, name, vault_type, compartment, keys, secrets } = vault;
+    fn vault(&mut self, vault: &Vault, name: &str) -> Built<()> {
+        let Vault { region, vault_type, compartment, keys, secrets, .. } = vault;
         let what = format!("vault `{name}`");
         let compartment_id = self.compartment(&what, compartment.as_ref())?;
         let vault_type = vault_type.as_deref().unwrap_or("VIRTUAL_PRIVATE");
@@ -244,11 +274,13 @@ impl<'s> Builder<'s> {
         let ext = self.state.world.vaults.get(&vault_id).map(|vault| vault.ext.clone());
         let mut key_ids = BTreeMap::new();
         for key in keys {
-            let what = format!("{what}, key `{}`", key.name);
             let compartment = key.compartment.as_ref().or(compartment.as_ref());
-            let compartment = self.compartment(&what, compartment)?;
-            let id = self.key(&what, *region, ext.as_deref(), &compartment, key)?;
-            key_ids.insert(&key.name, id);
+            for name in names(&key.name, key.count) {
+                let what = format!("{what}, key `{name}`");
+                let compartment = self.compartment(&what, compartment)?;
+                let id = self.key(&what, *region, ext.as_deref(), &compartment, key, &name)?;
+                key_ids.insert(name, id);
+            }
         }
         for secret in secrets {
             let what = format!("{what}, secret `{}`", secret.name);
@@ -273,7 +305,11 @@ impl<'s> Builder<'s> {
         ext: Option<&str>,
         compartment: &str,
         key: &Key,
+        name: &str,
     ) -> Built<String> {
+        if key.count.is_some() && !key.material.is_empty() {
+            return refused(what, "one material is not for several keys");
+        }
         let algorithm = key.algorithm.as_deref().unwrap_or("AES");
         let length = key.length.or(match (algorithm, key.curve.as_deref()) {
             ("AES", _) => Some(32),
@@ -284,7 +320,7 @@ impl<'s> Builder<'s> {
         });
         let body = json!({
             "compartmentId": compartment,
-            "displayName": key.name,
+            "displayName": name,
             "keyShape": {"algorithm": algorithm, "length": length, "curveId": key.curve},
             "protectionMode": key.protection.as_deref().unwrap_or("HSM"),
         });
@@ -326,6 +362,13 @@ impl<'s> Builder<'s> {
         }
     }
 
+    fn check_region(&self, what: &str, region: Region) -> Built<()> {
+        if self.state.account.identity.regions.contains(&region) {
+            return Ok(());
+        }
+        refused(what, format!("the realm has no region {region}"))
+    }
+
     /// Does what an operation does, and what it leaves to be done.
     fn ask(
         &mut self,
@@ -336,9 +379,7 @@ impl<'s> Builder<'s> {
         names: &[String],
         body: &Value,
     ) -> Built<Value> {
-        if !self.state.account.identity.regions.contains(&region) {
-            return refused(what, format!("the realm has no region {region}"));
-        }
+        self.check_region(what, region)?;
         let seed = self.state.next_seed("world");
         let State { world, account, log, .. } = &*self.state;
         let (headers, body) = (HeaderMap::new(), Bytes::from(body.to_string()));

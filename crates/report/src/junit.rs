@@ -1,12 +1,14 @@
-//! Evidence as JUnit XML: one test case per key version and per stage.
+//! JUnit XML: of evidence one test case per key version and per stage, of the ledger one per key.
 
+use jiff::Timestamp;
+use keyferry_core::coverage::{Coverage, Subject};
 use keyferry_core::{Evidence, Verdict};
 
 use crate::Line;
 use crate::views::stages;
 
 struct Case {
-    class: &'static str,
+    class: String,
     name: String,
     seconds: f64,
     // Element and message, if it did not simply pass.
@@ -21,11 +23,16 @@ pub fn junit(evidence: &Evidence) -> String {
             Verdict::Failed => Some(("failure", version.reason.clone())),
             Verdict::Unprovable => Some(("skipped", version.reason.clone())),
         };
-        Case { class: "proof", name: format!("{} {}", version.key_name, version.from), seconds: 0.0, outcome }
+        Case {
+            class: "proof".to_owned(),
+            name: format!("{} {}", version.key_name, version.from),
+            seconds: 0.0,
+            outcome,
+        }
     });
     let parts = stages(&evidence.stages);
     let stages = parts.iter().map(|stage| Case {
-        class: "stages",
+        class: "stages".to_owned(),
         name: stage.name.to_string(),
         seconds: stage.seconds(),
         outcome: None,
@@ -33,21 +40,46 @@ pub fn junit(evidence: &Evidence) -> String {
     // A drill that stopped early may have no key version to fail.
     let failure = evidence.failure.as_ref().map(|(code, because)| format!("{code}: {because}"));
     let whole = Case {
-        class: "stages",
+        class: "stages".to_owned(),
         name: "the drill ran to its end".to_owned(),
         seconds: 0.0,
         outcome: failure.map(|because| ("failure", because)),
     };
     let suites = [
-        suite("key versions", &versions.collect::<Vec<_>>(), evidence),
-        suite("stages", &stages.chain([whole]).collect::<Vec<_>>(), evidence),
+        suite("key versions", &versions.collect::<Vec<_>>(), evidence.started),
+        suite("stages", &stages.chain([whole]).collect::<Vec<_>>(), evidence.started),
     ];
-    let name = escaped(&format!("keyferry drill {}", evidence.scenario));
-    let head = r#"<?xml version="1.0" encoding="UTF-8"?>"#;
-    format!("{head}\n<testsuites name=\"{name}\">\n{}</testsuites>\n", suites.concat())
+    document(&format!("keyferry drill {}", evidence.scenario), &suites)
 }
 
-fn suite(name: &str, cases: &[Case], evidence: &Evidence) -> String {
+/// The ledger for whatever reads test reports: a key that is not as it should be is a failure, one that does not count
+/// is skipped.
+pub fn coverage_junit(coverage: &Coverage<'_>) -> String {
+    let keys = coverage.lines.iter().filter_map(|line| match line.subject {
+        Subject::Key(key) => Some((line, key)),
+        Subject::Secret(_) => None,
+    });
+    let cases = keys.map(|(line, key)| {
+        let late = "it was not proven within the time set";
+        let outcome = if !line.standing.counts() {
+            Some(("skipped", line.because()))
+        } else if !line.standing.is_protected() || line.is_overdue {
+            Some(("failure", line.because()))
+        } else {
+            line.is_unproven_in_time.then(|| ("failure", late.to_owned()))
+        };
+        let class = format!("{}.{}", line.vault.region, line.vault.name);
+        Case { class, name: format!("{} {}", key.name, key.id), seconds: 0.0, outcome }
+    });
+    document("keyferry coverage", &[suite("keys", &cases.collect::<Vec<_>>(), coverage.judged_at)])
+}
+
+fn document(name: &str, suites: &[String]) -> String {
+    let head = r#"<?xml version="1.0" encoding="UTF-8"?>"#;
+    format!("{head}\n<testsuites name=\"{}\">\n{}</testsuites>\n", escaped(name), suites.concat())
+}
+
+fn suite(name: &str, cases: &[Case], at: Timestamp) -> String {
     let count =
         |element| cases.iter().filter(|c| c.outcome.as_ref().is_some_and(|(e, _)| *e == element)).count();
     let seconds: f64 = cases.iter().map(|case| case.seconds).sum();
@@ -57,14 +89,14 @@ fn suite(name: &str, cases: &[Case], evidence: &Evidence) -> String {
         cases.len(),
         count("failure"),
         count("skipped"),
-        evidence.started.strftime("%Y-%m-%dT%H:%M:%S"),
+        at.strftime("%Y-%m-%dT%H:%M:%S"),
     )
 }
 
 fn case(case: &Case) -> String {
     let head = format!(
         "    <testcase classname=\"{}\" name=\"{}\" time=\"{:.3}\"",
-        case.class,
+        escaped(&case.class),
         escaped(&case.name),
         case.seconds
     );

@@ -7,10 +7,13 @@ mod html;
 mod json;
 mod jsonl;
 mod junit;
+mod ledger;
 mod line;
 pub mod mapping;
 mod markdown;
+mod retention;
 mod shown;
+mod stock;
 mod text;
 pub mod units;
 pub mod views;
@@ -20,11 +23,17 @@ pub use error::ErrorShown;
 pub use html::html;
 pub use json::envelope;
 pub use jsonl::event_line;
-pub use junit::junit;
+pub use junit::{coverage_junit, junit};
+pub use ledger::{CoverageShown, StoreShown, coverage_csv};
 pub use line::Line;
 pub use markdown::markdown;
+pub use retention::{
+    FileShown, ForgetShown, ForgottenShown, KeptShown, LeftoverShown, PrunedShown, RefusedShown,
+    StandingShown,
+};
 pub use shown::{
     BackupShown, BackupsShown, CanaryCounts, CheckVerdict, CheckedBackup, CheckedObject, DrillShown,
-    InventoryShown, ListedBackup, NotBackedUp, ObjectShown, PlanShown, RestoredShown,
+    ListedBackup, NotBackedUp, ObjectShown, PlanShown, RestoredShown, Skipped,
 };
+pub use stock::{InventoryShown, inventory_csv};
 pub use text::{Style, text};

@@ -1,15 +1,11 @@
 //! What commands show: the fields that scripts read, and the same values for people.
 
 use jiff::Timestamp;
-use keyferry_core::eligibility::{self, Reason};
 use keyferry_core::journal::RunState;
 use keyferry_core::manifest::{Contents, NotSaved};
-use keyferry_core::model::StoreUrl;
+use keyferry_core::model::{ObjectPlace, StoreUrl};
 use keyferry_core::plan::{ExpectedBytes, Plan};
-use keyferry_core::{
-    Code, Completeness, Evidence, Inventory, Mapping, MappingEntry, Proof, Sha256, VaultStock, Verdict,
-    completeness,
-};
+use keyferry_core::{Code, Evidence, Finding, Mapping, MappingEntry, Proof, Sha256, Verdict};
 use keyferry_ids::Region;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
@@ -17,12 +13,22 @@ use serde_json::{Value, json};
 /// What `backup` did.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct BackupsShown {
+    /// The run, for `resume`.
+    pub run_id: Option<String>,
     /// Backups that were made.
     pub backups: Vec<BackupShown>,
-    /// What was asked for and is not eligible.
-    pub skipped: Vec<NotBackedUp>,
+    /// What is not eligible, and what has not changed since its newest backup.
+    pub skipped: Vec<Skipped>,
     /// What went wrong.
     pub failed: Vec<NotBackedUp>,
+}
+
+impl BackupsShown {
+    /// Stores that should hold a copy and could not be used.
+    pub fn left_out(&self) -> impl Iterator<Item = &Finding> {
+        let skipped = self.skipped.iter().flat_map(|skipped| &skipped.left_out);
+        self.backups.iter().flat_map(|backup| &backup.left_out).chain(skipped)
+    }
 }
 
 /// One backup that was made.
@@ -40,8 +46,15 @@ pub struct BackupShown {
     pub keys: usize,
     /// Key versions in it.
     pub versions: usize,
-    /// The service's file.
+    /// Its place in the vault's chain of backups.
+    pub generation: u64,
+    /// The service's file of the vault, or of the first key.
     pub object: ObjectShown,
+    /// Where the service wrote it through a pre-authenticated request, before it was copied to the place above.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub par: Option<ObjectPlace>,
+    /// The service's files of single keys.
+    pub key_files: usize,
     /// Stores that hold further copies.
     pub copies: Vec<StoreUrl>,
     /// Digest of the signed manifest.
@@ -52,6 +65,33 @@ pub struct BackupShown {
     pub canaries: CanaryCounts,
     /// What the file does not hold.
     pub not_saved: Vec<NotSaved>,
+    /// What was seen to change while it was written.
+    pub changed: Option<String>,
+    /// Stores that should have got a copy and could not be used.
+    pub left_out: Vec<Finding>,
+}
+
+/// A vault that got no new backup, and that is all right.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Skipped {
+    /// Its OCID.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Why it can't be saved; none if it has not changed.
+    pub code: Option<Code>,
+    /// In a sentence.
+    pub because: String,
+    /// The backup that still holds it.
+    pub backup_id: Option<String>,
+    /// Stores in which all bytes were read again and are as signed.
+    pub checked: Vec<StoreUrl>,
+    /// Stores that lacked it and got it.
+    pub copied: Vec<StoreUrl>,
+    /// What that backup does not hold.
+    pub not_saved: Vec<NotSaved>,
+    /// Stores that nobody could look into.
+    pub left_out: Vec<Finding>,
 }
 
 /// An object, spelled out.
@@ -254,68 +294,7 @@ impl Serialize for DrillShown<'_> {
     }
 }
 
-/// An inventory as scripts read it: vaults without a wrapper, and a verdict on everything in them.
-#[derive(Debug, Clone, Copy)]
-pub struct InventoryShown<'a>(pub &'a Inventory);
-
-impl Serialize for InventoryShown<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let inventory = self.0;
-        let counted: Vec<_> = inventory.vaults.iter().map(completeness).collect();
-        let totals = Completeness {
-            complete: inventory.is_complete(),
-            expected: counted.iter().map(|of_vault| of_vault.expected).sum(),
-            seen: counted.iter().map(|of_vault| of_vault.seen).sum(),
-        };
-        let mut completeness = json!(totals);
-        completeness["gaps"] = json!(inventory.gaps);
-        let vaults: Vec<_> =
-            inventory.vaults.iter().zip(&counted).map(|(stock, of)| vault(stock, of)).collect();
-        let eligibility: Vec<_> = inventory.vaults.iter().flat_map(verdicts).collect();
-        json!({
-            "taken_at": inventory.taken_at, "environment": inventory.environment, "regions": inventory.regions,
-            "compartments": inventory.compartments, "vaults": vaults, "eligibility": eligibility,
-            "completeness": completeness,
-        })
-        .serialize(serializer)
-    }
-}
-
-fn vault(stock: &VaultStock, completeness: &Completeness) -> Value {
-    let keys = stock.keys.iter().map(|key| {
-        let mut shown = json!(key);
-        shown["algorithm"] = json!(key.shape.algorithm);
-        shown
-    });
-    let mut shown = json!(stock.vault);
-    let keys: Vec<_> = keys.collect();
-    let of_vault =
-        json!({"keys": keys, "secrets": stock.secrets, "usage": stock.usage, "completeness": completeness});
-    merge(&mut shown, of_vault);
-    shown
-}
-
-// Reasons are inherited: nothing of a vault that can't be backed up is saved.
-fn verdicts(stock: &VaultStock) -> Vec<Value> {
-    let verdict =
-        |id: &str, reasons: &[Reason]| json!({"id": id, "eligible": reasons.is_empty(), "reasons": reasons});
-    let of_vault = eligibility::vault(&stock.vault);
-    let mut verdicts = vec![verdict(stock.vault.id.as_str(), &of_vault)];
-    for key in &stock.keys {
-        let of_key = [of_vault.clone(), eligibility::key(key)].concat();
-        verdicts.push(verdict(key.id.as_str(), &of_key));
-        for version in &key.versions {
-            let of_version = [of_key.clone(), eligibility::version(key, version)].concat();
-            verdicts.push(verdict(version.id.as_str(), &of_version));
-        }
-    }
-    let never = Reason { code: Code::SecretNotSaved, text: Code::SecretNotSaved.summary().to_owned() };
-    verdicts
-        .extend(stock.secrets.iter().map(|secret| verdict(secret.id.as_str(), std::slice::from_ref(&never))));
-    verdicts
-}
-
-fn merge(into: &mut Value, from: Value) {
+pub(crate) fn merge(into: &mut Value, from: Value) {
     if let (Value::Object(into), Value::Object(from)) = (into, from) {
         into.extend(from);
     }

@@ -5,7 +5,7 @@ mod sample;
 use keyferry_core::{Code, Finding, MappingKind, Severity, Sha256, Verdict};
 use keyferry_report::{
     Block, Cell, Document, DrillShown, InventoryShown, Line, PlanShown, Stage, Style, Timeline, Tone,
-    envelope, html, junit, mapping, markdown, text, views,
+    envelope, html, inventory_csv, junit, mapping, markdown, text, views,
 };
 
 fn plain(document: &Document) -> String {
@@ -25,6 +25,42 @@ fn an_inventory_without_gaps_is_complete() {
         inventory.vaults[0].usage.map(|usage| keyferry_core::model::Usage { keys: 2, ..usage });
     let shown = plain(&views::inventory(&inventory));
     assert!(shown.contains("COMPLETE\n") && !shown.contains("INCOMPLETE"), "{shown}");
+}
+
+#[test]
+fn replicas_external_vaults_and_secrets_are_told_apart() {
+    let mut inventory = sample::inventory();
+    let mut replica = inventory.vaults[0].clone();
+    (replica.vault.region, replica.vault.is_primary) = (sample::region("eu-frankfurt-1"), false);
+    let mut external = inventory.vaults[1].clone();
+    external.vault.vault_type = keyferry_core::model::VaultType::External;
+    inventory.vaults.extend([replica, external]);
+    insta::assert_snapshot!(plain(&views::inventory(&inventory)));
+    let shown = envelope("inventory", &InventoryShown(&inventory));
+    let vault = |number: usize| &shown["vaults"][number];
+    assert_eq!(vault(0)["replica_regions"], serde_json::json!(["eu-frankfurt-1"]));
+    assert_eq!(
+        (&vault(2)["primary_region"], &vault(0)["primary_region"]),
+        (&"us-ashburn-1".into(), &serde_json::Value::Null)
+    );
+    assert_eq!(vault(0)["secrets_in"][0]["count"], 1);
+}
+
+#[test]
+fn a_spreadsheet_gets_a_row_per_key_version_and_no_formula() {
+    let mut inventory = sample::inventory();
+    inventory.vaults[0].vault.name = "=HYPERLINK(\"x\")".into();
+    inventory.vaults[0].keys[1].versions.clear();
+    inventory.vaults[1].keys.clear();
+    let csv = inventory_csv(&inventory);
+    insta::assert_snapshot!(csv);
+    let columns = |line: &str| line.matches(',').count();
+    assert_eq!(
+        csv.lines().count(),
+        1 + 3 + 1 + 1 + 1,
+        "titles, three versions, a key without any, one, a bare vault"
+    );
+    assert!(csv.lines().all(|line| columns(line) == columns(csv.lines().next().expect("titles"))), "{csv}");
 }
 
 #[test]

@@ -9,5 +9,5 @@ mod target;
 pub use error::RestoreError;
 pub use fold::{mapping_of, proof_of};
 pub use plan::{BlobRequest, Existing, RestoreRequest, plan, plan_blob, plan_proof};
-pub use run::{Restored, run};
+pub use run::{Restored, resume, run};
 pub use target::{Target, look};

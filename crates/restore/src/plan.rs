@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use keyferry_core::manifest::{Contents, Manifest};
-use keyferry_core::model::{ObjectPlace, StoreUrl};
+use keyferry_core::model::{ObjectPlace, OciStore};
 use keyferry_core::plan::{Action, ExpectedBytes, ExpectedKey, Plan, PlanKind, SCHEMA, StepId, VERSION};
 use keyferry_core::{Code, Environment, Finding, Severity};
 use keyferry_ids::{CompartmentId, Region};
@@ -27,7 +27,7 @@ pub struct RestoreRequest<'a> {
     /// The opened manifest.
     pub manifest: &'a Manifest,
     /// The store it was read from.
-    pub store: &'a StoreUrl,
+    pub store: &'a OciStore,
     /// The target region.
     pub into: Region,
     /// What was seen there.
@@ -75,8 +75,10 @@ pub fn plan(request: &RestoreRequest<'_>) -> Plan {
     plan.backup_ids.push(manifest.backup_id.clone());
     plan.backup_made_at = Some(manifest.made_at);
     plan.findings = findings(request);
-    let blob = request.store.object(&keyferry_catalogue::bundle::blob(&manifest.backup_id));
-    let expect = ExpectedBytes { size: manifest.blob.size, sha256: manifest.blob.sha256 };
+    // Without a file of the vault there is nothing to plan; a finding says so.
+    let Some(file) = &manifest.blob else { return plan };
+    let blob = request.store.object(&keyferry_catalogue::bundle::file(&manifest.backup_id, &file.name));
+    let expect = ExpectedBytes { size: file.size, sha256: file.sha256 };
     let check = plan.push(Action::CheckObject { at: blob.clone(), expect: Some(expect) }, &[]);
     let before_map = if request.existing == Existing::Skip && request.target.existing.is_some() {
         check
@@ -181,6 +183,11 @@ fn findings(request: &RestoreRequest<'_>) -> Vec<Finding> {
     // An unsubscribed region was not looked at, so nothing more is known of it.
     if !findings.is_empty() {
         return findings;
+    }
+    if manifest.blob.is_none() {
+        let because =
+            "the backup holds single keys; each comes back by itself into a vault of the same lineage";
+        findings.push(Finding::new(Code::MetadataOnly, Severity::Error, &manifest.backup_id, because));
     }
     if manifest.contents == Contents::MetadataOnly {
         let because = "the backup holds the vault's metadata only; no key comes back";

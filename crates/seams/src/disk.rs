@@ -1,9 +1,11 @@
 //! Files of state: written whole or not at all, and durable before the call returns.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
 
 /// Who may read a file that is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +14,22 @@ pub enum Access {
     Owner,
     /// Mode 0644: results that others may read.
     Everyone,
+}
+
+/// What lies at a path; a link is not followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// A file.
+    File {
+        /// Its length in bytes.
+        size: u64,
+        /// When it was last written; none where nobody keeps that.
+        modified: Option<Timestamp>,
+    },
+    /// A folder.
+    Folder,
+    /// A link, a device, a pipe.
+    Other,
 }
 
 /// A failed file operation: what was being done, and to which path.
@@ -53,15 +71,34 @@ pub trait Disk: Send + Sync + std::fmt::Debug {
     fn append(&self, path: &Path, bytes: &[u8]) -> Result<(), DiskError>;
     /// Names in a folder, sorted; empty if there is no such folder.
     fn list(&self, folder: &Path) -> Result<Vec<PathBuf>, DiskError>;
+    /// What lies at a path, `None` if nothing does.
+    fn look(&self, path: &Path) -> Result<Option<Found>, DiskError>;
+    /// Removes a file for good; that there is none is no failure.
+    fn remove(&self, path: &Path) -> Result<(), DiskError>;
     /// Takes an advisory lock that ends with the returned value; `None` if another process holds it.
     fn lock(&self, path: &Path) -> Result<Option<FileLock>, DiskError>;
+    /// Opens a file, made 0600 if absent, for a database that keeps it open and writes to it by itself. `None` on a
+    /// disk that only this process can see: the database then stays in memory.
+    fn database(&self, _path: &Path) -> Result<Option<File>, DiskError> {
+        Ok(None)
+    }
 }
 
 /// A held lock; released when dropped, also by the system when the process dies.
 #[derive(Debug)]
-pub struct FileLock(#[expect(dead_code, reason = "held, not read")] Option<File>);
+pub struct FileLock(Option<File>);
 
 impl FileLock {
+    /// Leaves a note in the file for those who find it locked. It says nothing once the lock is free.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn note(&self, bytes: &[u8]) -> io::Result<()> {
+        let Some(file) = &self.0 else { return Ok(()) };
+        file.set_len(0)?;
+        file.write_all_at(bytes, 0)
+    }
+
     /// A disk that only this process can see needs no lock.
     pub(crate) fn of_nothing() -> Self {
         Self(None)
@@ -85,10 +122,29 @@ fn sync_folder(folder: &Path) -> Result<(), DiskError> {
     File::open(folder).and_then(|f| f.sync_all()).map_err(failed("sync folder", folder))
 }
 
+/// Makes missing folders, each with its own entry synced, and as closed as the file that comes into them.
+fn make_folder(folder: &Path, access: Access) -> Result<(), DiskError> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let above = folder_of(folder);
+    make_folder(above, access)?;
+    let mode = match access {
+        Access::Owner => 0o700,
+        Access::Everyone => 0o755,
+    };
+    match DirBuilder::new().mode(mode).create(folder) {
+        // Another process was faster.
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(e) => Err(failed("make folder", folder)(e)),
+        Ok(()) => sync_folder(above),
+    }
+}
+
 fn staged(path: &Path, bytes: &[u8], access: Access) -> Result<tempfile::NamedTempFile, DiskError> {
     use std::os::unix::fs::PermissionsExt;
     let folder = folder_of(path);
-    fs::create_dir_all(folder).map_err(failed("make folder", folder))?;
+    make_folder(folder, access)?;
     let mode = match access {
         Access::Owner => 0o600,
         Access::Everyone => 0o644,
@@ -135,7 +191,7 @@ impl Disk for RealDisk {
 
     fn append(&self, path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
         let folder = folder_of(path);
-        fs::create_dir_all(folder).map_err(failed("make folder", folder))?;
+        make_folder(folder, Access::Owner)?;
         let is_new = !path.exists();
         let mut file = OpenOptions::new()
             .append(true)
@@ -161,9 +217,30 @@ impl Disk for RealDisk {
         Ok(paths)
     }
 
+    fn look(&self, path: &Path) -> Result<Option<Found>, DiskError> {
+        match fs::symlink_metadata(path) {
+            Ok(metadata) if metadata.is_file() => {
+                let modified = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
+                Ok(Some(Found::File { size: metadata.len(), modified }))
+            }
+            Ok(metadata) if metadata.is_dir() => Ok(Some(Found::Folder)),
+            Ok(_) => Ok(Some(Found::Other)),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(failed("look at", path)(e)),
+        }
+    }
+
+    fn remove(&self, path: &Path) -> Result<(), DiskError> {
+        match fs::remove_file(path) {
+            Ok(()) => sync_folder(folder_of(path)),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(e) => Err(failed("remove", path)(e)),
+        }
+    }
+
     fn lock(&self, path: &Path) -> Result<Option<FileLock>, DiskError> {
         let folder = folder_of(path);
-        fs::create_dir_all(folder).map_err(failed("make folder", folder))?;
+        make_folder(folder, Access::Owner)?;
         let file = OpenOptions::new()
             .write(true)
             .create(true)
@@ -176,6 +253,13 @@ impl Disk for RealDisk {
             Err(fs::TryLockError::WouldBlock) => Ok(None),
             Err(fs::TryLockError::Error(e)) => Err(failed("lock", path)(e)),
         }
+    }
+
+    fn database(&self, path: &Path) -> Result<Option<File>, DiskError> {
+        make_folder(folder_of(path), Access::Owner)?;
+        let mut options = OpenOptions::new();
+        let file = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
+        file.map(Some).map_err(failed("open", path))
     }
 }
 
@@ -201,11 +285,39 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_is_as_closed_as_the_file_it_was_made_for() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let mode =
+            |path: &str| fs::metadata(folder.path().join(path)).expect("there").permissions().mode() & 0o777;
+        RealDisk.create(&folder.path().join("a/b/secret"), b"x", Access::Owner).expect("made");
+        assert_eq!((mode("a"), mode("a/b"), mode("a/b/secret")), (0o700, 0o700, 0o600));
+    }
+
+    #[test]
+    fn looking_does_not_follow_links_and_what_is_removed_is_gone() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        RealDisk.create(&file, b"four", Access::Owner).expect("made");
+        std::os::unix::fs::symlink(&file, &link).expect("linked");
+        let look = |path: &Path| RealDisk.look(path).expect("can be looked at");
+        assert!(matches!(look(&file), Some(Found::File { size: 4, modified: Some(_) })));
+        assert_eq!(look(&link), Some(Found::Other));
+        assert_eq!(look(folder.path()), Some(Found::Folder));
+        RealDisk.remove(&file).expect("removed");
+        RealDisk.remove(&file).expect("removed twice is removed");
+        assert_eq!(look(&file), None);
+    }
+
+    #[test]
     fn a_lock_is_held_by_one_at_a_time() {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let path = folder.path().join("lock");
         let held = RealDisk.lock(&path).expect("lockable").expect("free");
+        held.note(b"a long note").expect("noted");
+        held.note(b"mine").expect("noted");
         assert!(RealDisk.lock(&path).expect("lockable").is_none());
+        assert_eq!(RealDisk.read(&path, 10).expect("read"), b"mine", "those who wait can read who has it");
         drop(held);
         assert!(RealDisk.lock(&path).expect("lockable").is_some());
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::{Access, Disk, DiskError, FileLock};
+use crate::{Access, Disk, DiskError, FileLock, Found};
 
 /// Lets `changes` changes through to the inner disk and refuses all later ones. Reads go on.
 #[derive(Debug)]
@@ -15,7 +15,7 @@ pub struct FaultyDisk {
 }
 
 impl FaultyDisk {
-    /// `changes` writes, creates and appends succeed; the next fails and so do all after it.
+    /// `changes` writes, creates, appends and removals succeed; the next fails and so do all after it.
     pub fn new(inner: Arc<dyn Disk>, changes: u64) -> Self {
         Self { inner, changes_left: AtomicU64::new(changes) }
     }
@@ -59,6 +59,19 @@ impl Disk for FaultyDisk {
 
     fn list(&self, folder: &Path) -> Result<Vec<PathBuf>, DiskError> {
         self.inner.list(folder)
+    }
+
+    fn look(&self, path: &Path) -> Result<Option<Found>, DiskError> {
+        self.inner.look(path)
+    }
+
+    fn remove(&self, path: &Path) -> Result<(), DiskError> {
+        self.admit(path)?;
+        self.inner.remove(path)
+    }
+
+    fn database(&self, path: &Path) -> Result<Option<std::fs::File>, DiskError> {
+        self.inner.database(path)
     }
 
     fn lock(&self, path: &Path) -> Result<Option<FileLock>, DiskError> {

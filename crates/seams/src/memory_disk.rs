@@ -1,11 +1,12 @@
 //! A disk that is gone with the process: rehearsals and tests leave nothing behind.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use crate::{Access, Disk, DiskError, FileLock};
+use crate::{Access, Disk, DiskError, FileLock, Found};
 
 /// Files in memory.
 #[derive(Debug, Default)]
@@ -45,10 +46,13 @@ impl Disk for MemoryDisk {
     }
 
     fn create(&self, path: &Path, bytes: &[u8], access: Access) -> Result<(), DiskError> {
-        if self.with(|files| files.contains_key(path)) {
-            return Err(failed("create", path, io::ErrorKind::AlreadyExists));
-        }
-        self.write(path, bytes, access)
+        self.with(|files| match files.entry(path.to_path_buf()) {
+            Entry::Occupied(_) => Err(failed("create", path, io::ErrorKind::AlreadyExists)),
+            Entry::Vacant(place) => {
+                place.insert((bytes.to_vec(), access));
+                Ok(())
+            }
+        })
     }
 
     fn append(&self, path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
@@ -65,6 +69,18 @@ impl Disk for MemoryDisk {
         let mut children: Vec<_> = self.with(|files| files.keys().filter_map(child).collect());
         children.dedup();
         Ok(children)
+    }
+
+    fn look(&self, path: &Path) -> Result<Option<Found>, DiskError> {
+        Ok(self.with(|files| match files.get(path) {
+            Some((bytes, _)) => Some(Found::File { size: bytes.len() as u64, modified: None }),
+            None => files.keys().any(|file| file.starts_with(path)).then_some(Found::Folder),
+        }))
+    }
+
+    fn remove(&self, path: &Path) -> Result<(), DiskError> {
+        self.with(|files| files.remove(path));
+        Ok(())
     }
 
     fn lock(&self, _: &Path) -> Result<Option<FileLock>, DiskError> {

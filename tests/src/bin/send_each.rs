@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use keyferry_core::model::{Algorithm, KeyShape, ObjectPlace, ProtectionMode, StoreUrl, Vault, VaultType};
+use keyferry_core::model::{Algorithm, KeyShape, ObjectPlace, OciStore, ProtectionMode, Vault, VaultType};
 use keyferry_ids::{CompartmentId, KeyId, KeyVersionId, Region, VaultId};
 use keyferry_oci::{Client, Error, NewKey, NewVault, Reqwest, RetryPolicy};
 use keyferry_realm::ReadyLine;
@@ -54,6 +54,7 @@ async fn send(client: &Client, region: Region, names: &Names) -> Result<(), Erro
     identity(client, region, names).await?;
     client.list_secrets(region, &names.compartment, None).await?;
     client.list_secrets(region, &names.compartment, Some(&names.vault)).await?;
+    client.availability(region, "kms", "virtual-private-vault-count").await?;
     client.work_request(region, &names.work_request).await?;
     client.work_request_errors(region, &names.work_request).await?;
     Ok(())
@@ -70,7 +71,7 @@ async fn vaults(client: &Client, region: Region, names: &Names) -> Result<Vault,
         tags: tags(),
     };
     client.create_vault(region, new, token).await?;
-    client.backup_vault(region, &names.vault, &place, true, token).await?;
+    client.backup_vault(region, &names.vault, (&place, None), true, token).await?;
     client.restore_vault(region, &names.compartment, &place, token).await?;
     client.schedule_vault_deletion(region, &names.vault, Some(names.time), token).await?;
     client.schedule_vault_deletion(region, &names.vault, None, token).await?;
@@ -80,6 +81,7 @@ async fn vaults(client: &Client, region: Region, names: &Names) -> Result<Vault,
 async fn keys(client: &Client, vault: &Vault, names: &Names) -> Result<(), Error> {
     let token = Some(names.token.as_str());
     client.list_keys(vault, &names.compartment).await?;
+    client.key_version(vault, &names.key, &names.version).await?;
     let shape = KeyShape { algorithm: Algorithm::Ecdsa, length: 48, curve: Some("NIST_P384".to_owned()) };
     let new = NewKey {
         compartment_id: &names.compartment,
@@ -110,7 +112,7 @@ async fn uses(client: &Client, vault: &Vault, names: &Names) -> Result<(), Error
 async fn objects(client: &Client, region: Region, names: &Names) -> Result<(), Error> {
     let (namespace, bucket) = (names.namespace.as_str(), names.bucket.as_str());
     let (place, copy) = (object(region, names, &names.object), object(region, names, &names.copy));
-    let store = StoreUrl {
+    let store = OciStore {
         bucket: names.bucket.clone(),
         namespace: names.namespace.clone(),
         region,

@@ -34,7 +34,7 @@ fn listing(damaged: &[&str]) -> Listing {
         backup_id: (*id).to_owned(),
         error: CatalogueError::Missing(format!("the signature of {id}")),
     });
-    Listing { backups, damaged: damaged.collect() }
+    Listing { backups, damaged: damaged.collect(), objects: Vec::new() }
 }
 
 fn meant(word: &str) -> Result<String, Code> {

@@ -1,47 +1,67 @@
-//! `backup`: vaults into signed bundles, with copies in other regions.
+//! `backup`: vaults, keys or whole fleets into signed bundles, with copies in other places.
 
-use std::collections::BTreeSet;
+mod choose;
+mod par;
+mod preview;
+mod shown;
+mod work;
+
+use std::path::PathBuf;
 
 use clap::ValueEnum;
-use keyferry_backup::{BackupDone, BackupPlan, BackupRequest, Destination, backup_id};
-use keyferry_catalogue::bundle;
-use keyferry_core::manifest::Contents;
-use keyferry_core::model::StoreUrl;
-use keyferry_core::sshsig::{AllowedSigners, SigningKey};
-use keyferry_core::{Code, Explain, Inventory, VaultStock, eligibility};
-use keyferry_ids::{Ocid, Region};
-use keyferry_inventory::{Found, Scope, find};
-use keyferry_report::{
-    BackupShown, BackupsShown, CanaryCounts, Document, ErrorShown, NotBackedUp, ObjectShown, PlanShown, views,
-};
-use serde_json::json;
+use keyferry_backup::{FileName, Shard};
+use keyferry_core::Code;
+use keyferry_core::policy::{Policy, Unsavable};
+use keyferry_report::{BackupsShown, envelope, views};
 
-use super::inventory;
 use crate::exit::Outcome;
 use crate::failure::{CliError, Failure};
-use crate::invocation::{Cloud, Invocation};
+use crate::hooks;
+use crate::invocation::Invocation;
 use crate::trust;
+
+pub(crate) use par::read as read_par;
+pub(crate) use work::{Errand, Worked, continue_fleet};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Vaults, by OCID or by a name that is unique
-    #[arg(value_name = "TARGET", required_unless_present = "all", conflicts_with = "all")]
+    /// Vaults or keys, by OCID or by a name that is unique
+    #[arg(value_name = "TARGET", required_unless_present_any = ["all", "policy"], conflicts_with_all = ["all", "policy"])]
     targets: Vec<String>,
     /// Every vault that can be backed up
-    #[arg(long)]
+    #[arg(long, conflicts_with = "policy")]
     all: bool,
-    /// Bucket in the vault's own region that takes the backup
-    #[arg(long, value_name = "NAME[@NAMESPACE]")]
-    bucket: String,
-    /// Store in another region that gets a verified copy (recommended); can be repeated
+    /// What a policy of keyferry.toml selects, the way it says
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["bucket", "copies", "metadata_only", "keys_one_by_one"])]
+    policy: Option<String>,
+    /// Bucket in the vault's own region that takes the backup (recommended); in any compartment
+    #[arg(long, value_name = "NAME[@NAMESPACE]", required_unless_present_any = ["policy", "par_file"])]
+    bucket: Option<String>,
+    /// File with the URL of a pre-authenticated request that the service writes through; `-` for standard input. One
+    /// vault or key for each, and --copy-to a bucket
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["bucket", "all", "policy", "keys_one_by_one", "shard"])]
+    par_file: Option<PathBuf>,
+    /// Name of the service's file, with {vault} and {date}; names of objects are not confidential
+    #[arg(long, value_name = "NAME")]
+    name: Option<FileName>,
+    /// Store that gets a verified copy, in another region (recommended) or outside of OCI; can be repeated
     #[arg(long = "copy-to", value_name = "STORE")]
-    copies: Vec<StoreUrl>,
+    copies: Vec<String>,
     /// Without keys: the vault's own metadata only
-    #[arg(long)]
+    #[arg(long, conflicts_with = "keys_one_by_one")]
     metadata_only: bool,
-    /// Exit with 0 although the vault also holds these, which no backup can save
+    /// The vault's metadata, and each key in a file of its own, so that single keys can come back
+    #[arg(long)]
+    keys_one_by_one: bool,
+    /// Exit with 0 although a vault also holds these, which no backup can save
     #[arg(long, value_name = "KINDS", value_delimiter = ',')]
     accept_unsaved: Vec<Unsaved>,
+    /// Save again what has not changed since its newest backup
+    #[arg(long)]
+    force: bool,
+    /// This worker's part of the fleet, INDEX/COUNT with indices from 0; it also takes only its part of the rate
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
     /// Show what would be done
     #[arg(short = 'n', long)]
     dry_run: bool,
@@ -54,247 +74,106 @@ enum Unsaved {
     Secrets,
 }
 
-impl Unsaved {
-    fn code(self) -> Code {
-        match self {
-            Self::Software => Code::SoftwareKey,
-            Self::Secrets => Code::SecretNotSaved,
+impl From<Unsaved> for Unsavable {
+    fn from(unsaved: Unsaved) -> Self {
+        match unsaved {
+            Unsaved::Software => Self::Software,
+            Unsaved::Secrets => Self::Secrets,
         }
     }
 }
 
-/// Everything that is decided before the first vault is touched.
-struct Job<'a> {
-    args: &'a Args,
-    on: &'a Invocation,
-    cloud: &'a Cloud,
-    inventory: &'a Inventory,
-    allowed: AllowedSigners,
+impl Args {
+    /// What may be missing, by flag or policy.
+    fn accepted(&self, policy: Option<&Policy>) -> Vec<Code> {
+        let by_flag = self.accept_unsaved.iter().map(|kind| Unsavable::from(*kind).code());
+        let by_policy = policy.into_iter().flat_map(|policy| &policy.accept_unsaved).map(|kind| kind.code());
+        let mut codes: Vec<_> = by_flag.chain(by_policy).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        codes
+    }
 }
 
 pub(crate) async fn run(args: &Args, on: &Invocation) -> Result<Outcome, Failure> {
-    let cloud = on.cloud()?;
-    let inventory = inventory::take(on, &cloud, &scope(&args.targets)?).await?;
+    let policy = args.policy.as_deref().map(|name| on.own.policy(name).map(|policy| (name, policy)));
+    let policy = policy.transpose()?;
     let mut shown = BackupsShown::default();
-    let chosen =
-        if args.all { all(&inventory, &mut shown.skipped)? } else { named(&inventory, &args.targets)? };
-    let job = Job { args, on, cloud: &cloud, inventory: &inventory, allowed: trust::known_signers(on)? };
+    let result = save(args, on, policy, &mut shown).await;
+    match policy {
+        Some((name, policy)) if !args.dry_run => {
+            let document = envelope("backup", &shown).to_string();
+            hooks::after(on, name, policy, result, document.as_bytes()).await
+        }
+        _ => result,
+    }
+}
+
+async fn save(
+    args: &Args,
+    on: &Invocation,
+    policy: Option<(&str, &Policy)>,
+    shown: &mut BackupsShown,
+) -> Result<Outcome, Failure> {
+    let mut cloud = on.cloud_with(args.shard.map_or(1.0, Shard::share))?;
+    cloud.par = args.par_file.as_deref().map(|file| par::read(on, &cloud, file)).transpose()?;
+    let chosen = choose::choose(args, on, &cloud, policy.map(|(_, policy)| policy)).await?;
+    shown.skipped.clone_from(&chosen.skipped);
     if args.dry_run {
-        return job.preview(&chosen).await;
+        return preview::preview(args, on, &cloud, &chosen).await;
     }
     let key = trust::signing_key(on)?;
-    let mut first_failure = None;
-    for stock in &chosen {
-        match job.backup(stock, &key).await {
-            Ok(done) => shown.backups.push(backup_shown(&done)),
-            Err(failure) if chosen.len() == 1 => return Err(failure),
-            Err(failure) => {
-                on.printer.failure(&ErrorShown::new(failure.explain()));
-                let (code, because) = (failure.code(), failure.explain().to_string());
-                first_failure = first_failure.or(Some(code));
-                let vault = &stock.vault;
-                let (id, name) = (vault.id.to_string(), vault.name.clone());
-                shown.failed.push(NotBackedUp { id, name, code, because });
-            }
-        }
+    let errand = Errand {
+        policy: policy.map(|(name, _)| name.to_owned()),
+        accepted: args.accepted(policy.map(|(_, policy)| policy)),
+        file_name: args.name.clone().unwrap_or_default(),
+        force: args.force,
+    };
+    let worked = work::begin_fleet(on, &cloud, chosen, errand, key).await?;
+    report(on, worked, shown)
+}
+
+/// Shows what came of it and says how that is to be taken.
+pub(crate) fn report(on: &Invocation, worked: Worked, shown: &mut BackupsShown) -> Result<Outcome, Failure> {
+    shown.run_id = Some(worked.run_id);
+    shown.backups.extend(worked.backups);
+    shown.skipped.extend(worked.skipped);
+    shown.failed.extend(worked.failed);
+    // The only vault there was: its failure is the command's.
+    let is_alone = shown.failed.len() == 1 && shown.backups.is_empty() && shown.skipped.is_empty();
+    if is_alone && let Some(failure) = worked.first_failure {
+        return Err(failure);
     }
-    on.printer.show("backup", &shown, || views::backups(&shown))?;
-    Ok(match first_failure {
-        Some(code) if shown.backups.is_empty() => Outcome::Flawed(code),
+    on.printer.show("backup", shown, || views::backups(shown))?;
+    let first = shown.failed.first().map(|failed| failed.code);
+    let unsaved = shown.backups.iter().flat_map(|b| &b.not_saved);
+    let mut unsaved = unsaved.chain(shown.skipped.iter().flat_map(|s| &s.not_saved));
+    let nothing_saved = shown.backups.is_empty() && shown.skipped.iter().all(|s| s.code.is_some());
+    Ok(match first {
+        Some(code) if nothing_saved => Outcome::Flawed(code),
         Some(_) => Outcome::Partly,
-        None => job.outcome(&chosen, &shown),
+        None if unsaved.any(|item| !worked.accepted.contains(&item.code)) => {
+            Outcome::Flawed(Code::UnsavedParts)
+        }
+        None if shown.backups.iter().any(|backup| backup.changed.is_some()) => {
+            Outcome::Flawed(Code::ChangedMeanwhile)
+        }
+        None if shown.left_out().next().is_some() => Outcome::Flawed(Code::CopyLeftOut),
+        None if !worked.is_complete => Outcome::Flawed(Code::InventoryIncomplete),
+        None => Outcome::Done,
     })
 }
 
-/// Where the targets are, if their OCIDs say so: no other region needs to be up.
-fn scope(targets: &[String]) -> Result<Scope, CliError> {
-    if let Some(store) = targets.iter().find(|target| target.starts_with("oci://")) {
-        return Err(CliError::Usage(format!(
-            "`{store}` is a store, not a vault; write --copy-to before each store"
-        )));
-    }
-    let region = |target: &String| Ocid::parse(target).ok().and_then(|id| id.region());
-    let regions: Option<BTreeSet<Region>> = targets.iter().map(region).collect();
-    let regions: Vec<Region> = regions.unwrap_or_default().into_iter().collect();
-    Ok(Scope { ask: regions.first().copied(), regions, compartment: None })
-}
-
-fn all<'a>(
-    inventory: &'a Inventory,
-    skipped: &mut Vec<NotBackedUp>,
-) -> Result<Vec<&'a VaultStock>, CliError> {
-    let mut chosen = Vec::new();
-    for stock in &inventory.vaults {
-        let (id, name) = (stock.vault.id.to_string(), stock.vault.name.clone());
-        match eligibility::vault(&stock.vault).into_iter().next() {
-            None => chosen.push(stock),
-            Some(reason) => skipped.push(NotBackedUp { id, name, code: reason.code, because: reason.text }),
-        }
-    }
-    match (chosen.is_empty(), skipped.first()) {
-        (false, _) => Ok(chosen),
-        (true, Some(first)) => {
-            let (name, because) = (first.name.clone(), first.because.clone());
-            Err(CliError::NotEligible { name, code: first.code, because })
-        }
-        (true, None) => Err(CliError::NoVaults),
-    }
-}
-
-/// The vaults that were named, each once. Refused before anything is written if one of them can't be saved.
-fn named<'a>(inventory: &'a Inventory, targets: &[String]) -> Result<Vec<&'a VaultStock>, Failure> {
-    let mut chosen: Vec<&VaultStock> = Vec::new();
-    for target in targets {
-        let (stock, name, reasons) = match find(inventory, target)? {
-            Found::Vault(stock) => (stock, &stock.vault.name, eligibility::vault(&stock.vault)),
-            Found::Key(stock, key) => {
-                let reasons = [eligibility::vault(&stock.vault), eligibility::key(key)].concat();
-                if reasons.is_empty() {
-                    let help = format!("name its vault: keyferry backup {}", stock.vault.id);
-                    let found = format!("the key {}", key.name);
-                    return Err(CliError::WrongKind { expected: "a vault", found, help }.into());
-                }
-                (stock, &key.name, reasons)
-            }
-            Found::Secret(_, secret) => {
-                let because = Code::SecretNotSaved.summary().to_owned();
-                let name = secret.name.clone();
-                return Err(CliError::NotEligible { name, code: Code::SecretNotSaved, because }.into());
-            }
-        };
-        if let Some(reason) = reasons.into_iter().next() {
-            let name = name.clone();
-            return Err(CliError::NotEligible { name, code: reason.code, because: reason.text }.into());
-        }
-        if !chosen.iter().any(|known| known.vault.id == stock.vault.id) {
-            chosen.push(stock);
-        }
-    }
-    Ok(chosen)
-}
-
-impl Job<'_> {
-    async fn backup(&self, stock: &VaultStock, key: &SigningKey) -> Result<BackupDone, Failure> {
-        let destination = self.destination(stock).await?;
-        let id = self.new_id(stock);
-        let (request, planned) = self.plan(stock, &destination, &id);
-        let (context, runs) = (self.on.context(self.cloud), self.on.runs()?);
-        Ok(keyferry_backup::run(&context, &runs, key, &request, &planned, self.inventory).await?)
-    }
-
-    /// Shows the plans; their findings decide the exit code as they would for the real thing.
-    async fn preview(&self, chosen: &[&VaultStock]) -> Result<Outcome, Failure> {
-        let mut plans = Vec::new();
-        for stock in chosen {
-            let destination = self.destination(stock).await?;
-            let plan = self.plan(stock, &destination, &self.new_id(stock)).1.plan;
-            let digest = plan.digest().map_err(keyferry_backup::BackupError::from)?;
-            plans.push((plan, digest));
-        }
-        let shown: Vec<_> = plans.iter().map(|(plan, digest)| PlanShown { plan, digest }).collect();
-        self.on.printer.show("backup-plan", &json!({"plans": shown}), || {
-            let mut whole = Document::new("Dry run");
-            for (plan, digest) in &plans {
-                let one = views::plan(plan, digest);
-                whole.heading(one.title.as_str());
-                whole.blocks.extend(one.blocks);
-            }
-            whole
-        })?;
-        let refused = plans.iter().flat_map(|(plan, _)| plan.errors()).next();
-        Ok(refused.map_or(Outcome::Done, |finding| Outcome::Flawed(finding.code)))
-    }
-
-    async fn destination(&self, stock: &VaultStock) -> Result<Destination, Failure> {
-        let (client, region) = (&self.cloud.client, stock.vault.region);
-        let (name, namespace) = match self.args.bucket.split_once('@') {
-            Some((name, namespace)) => (name, namespace.to_owned()),
-            None => (self.args.bucket.as_str(), client.namespace(region).await?),
-        };
-        let store: StoreUrl = format!("oci://{name}@{namespace}/{region}")
-            .parse()
-            .map_err(|error| CliError::Usage(format!("--bucket {name}: {error}")))?;
-        let looking =
-            keyferry_backup::look(client, &self.cloud.environment, &stock.vault.id, &store, &self.allowed);
-        let destination = looking.await?;
-        for error in &destination.passed_over {
-            let text = format!("a backup in {store} is passed over: {error}");
-            self.on.printer.warn(error.code(), &text, error.code().help());
-        }
-        Ok(destination)
-    }
-
-    fn plan<'a>(
-        &'a self,
-        stock: &'a VaultStock,
-        destination: &'a Destination,
-        backup_id: &'a str,
-    ) -> (BackupRequest<'a>, BackupPlan) {
-        let request = BackupRequest {
-            stock,
-            environment: &self.cloud.environment,
-            destination,
-            copies: &self.args.copies,
-            contents: if self.args.metadata_only { Contents::MetadataOnly } else { Contents::WithKeys },
-            backup_id,
-            now: self.on.clock.now(),
-        };
-        let planned = keyferry_backup::plan(&request);
-        (request, planned)
-    }
-
-    fn new_id(&self, stock: &VaultStock) -> String {
-        let now = self.on.clock.now();
-        let chance = self.on.seed.bytes(&format!("backup {} {now}", stock.vault.id));
-        backup_id(now, u32::from_be_bytes(chance))
-    }
-
-    /// Saved is not enough if something else of the vault was not, or may not have been seen.
-    fn outcome(&self, chosen: &[&VaultStock], shown: &BackupsShown) -> Outcome {
-        let is_accepted = |code: Code| self.args.accept_unsaved.iter().any(|kind| kind.code() == code);
-        let mut unsaved = shown.backups.iter().flat_map(|backup| &backup.not_saved);
-        let is_in_gap = |region: Region| self.inventory.gaps.iter().any(|gap| gap.region == region);
-        let is_incomplete = |stock: &&VaultStock| {
-            !keyferry_core::completeness(stock).complete || is_in_gap(stock.vault.region)
-        };
-        if unsaved.any(|item| !is_accepted(item.code)) {
-            Outcome::Flawed(Code::UnsavedParts)
-        } else if chosen.iter().any(is_incomplete) {
-            Outcome::Flawed(Code::InventoryIncomplete)
-        } else {
-            Outcome::Done
-        }
-    }
-}
-
-fn backup_shown(done: &BackupDone) -> BackupShown {
-    let manifest = &done.manifest;
-    let (first, copies) =
-        manifest.places.split_first().expect("a manifest names the store it was written to");
-    let object = first.object(&bundle::blob(&manifest.backup_id));
-    BackupShown {
-        id: manifest.backup_id.clone(),
-        vault_id: manifest.vault.id.to_string(),
-        vault_name: manifest.vault.name.clone(),
-        contents: manifest.contents,
-        keys: manifest.keys.len(),
-        versions: manifest.versions().count(),
-        object: ObjectShown {
-            namespace: object.namespace,
-            bucket: object.bucket,
-            name: object.name,
-            region: object.region,
-            size: manifest.blob.size,
-            sha256: manifest.blob.sha256,
-        },
-        copies: copies.to_vec(),
-        manifest_sha256: done.manifest_sha256,
-        work_request_id: manifest.work_request_id.clone(),
-        canaries: CanaryCounts {
-            minted: done.minted,
-            carried: manifest.canaries.len().saturating_sub(done.minted),
-            unprovable: manifest.unprovable.len(),
-        },
-        not_saved: manifest.not_saved.clone(),
-    }
+/// The namespace of a bucket that was written without one.
+async fn namespace(
+    cloud: &crate::invocation::Cloud,
+    bucket: &str,
+    region: keyferry_ids::Region,
+) -> Result<keyferry_core::model::OciStore, Failure> {
+    let (name, namespace) = match bucket.split_once('@') {
+        Some((name, namespace)) => (name, namespace.to_owned()),
+        None => (bucket, cloud.client.namespace(region).await?),
+    };
+    let store = format!("oci://{name}@{namespace}/{region}").parse();
+    store.map_err(|error| CliError::Usage(format!("bucket {name}: {error}")).into())
 }

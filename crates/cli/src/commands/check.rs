@@ -1,13 +1,13 @@
 //! `check`: every object of a backup present, with size and SHA-256 as signed.
 
-use keyferry_catalogue::{OpenedBundle, bundle};
+use keyferry_catalogue::{Meant, OpenedBundle};
 use keyferry_core::Code;
 use keyferry_report::{CheckVerdict, CheckedBackup, CheckedObject, ErrorShown, views};
 use serde_json::json;
 
 use crate::exit::Outcome;
 use crate::failure::Failure;
-use crate::invocation::{Invocation, open};
+use crate::invocation::Invocation;
 use crate::trust;
 
 #[derive(Debug, clap::Args)]
@@ -24,10 +24,11 @@ pub(crate) async fn run(args: &Args, on: &Invocation) -> Result<Outcome, Failure
     let cloud = on.cloud()?;
     let catalogue = on.catalogue(&cloud)?;
     let allowed = trust::allowed_signers(on)?;
+    let mut listing = catalogue.list().await?;
+    let is_as_seen = on.compare(catalogue.store(), &listing, &allowed)? || !args.all;
     let mut opened = Vec::new();
     let mut unbelieved = Vec::new();
     if args.all {
-        let listing = catalogue.list().await?;
         unbelieved.extend(listing.damaged.into_iter().map(|damaged| damaged.error));
         for listed in &listing.backups {
             match OpenedBundle::open(listed, &allowed) {
@@ -35,9 +36,13 @@ pub(crate) async fn run(args: &Args, on: &Invocation) -> Result<Outcome, Failure
                 Err(error) => unbelieved.push(error),
             }
         }
-    }
-    for id in &args.ids {
-        opened.push(open(&catalogue, &allowed, id).await?);
+    } else {
+        for word in &args.ids {
+            match listing.find(word)? {
+                Meant::Backup(at) => opened.push(OpenedBundle::open(&listing.backups[at], &allowed)?),
+                Meant::Damaged(at) => return Err(listing.damaged.swap_remove(at).error.into()),
+            }
+        }
     }
     let checked = keyferry_catalogue::check(&catalogue, &opened).await?;
     let backups: Vec<_> = checked
@@ -49,7 +54,7 @@ pub(crate) async fn run(args: &Args, on: &Invocation) -> Result<Outcome, Failure
                 .objects
                 .into_iter()
                 .map(|object| CheckedObject {
-                    name: bundle::BLOB.into(),
+                    name: object.object,
                     expected: object.expected,
                     found: object.found,
                 })
@@ -66,6 +71,7 @@ pub(crate) async fn run(args: &Args, on: &Invocation) -> Result<Outcome, Failure
         return Err(first.into());
     }
     Ok(match backups.iter().find(|backup| !backup.is_good()) {
+        None if !is_as_seen => Outcome::Flawed(Code::RolledBack),
         None => Outcome::Done,
         Some(bad) if is_missing(bad) => Outcome::Flawed(Code::ObjectMissing),
         Some(_) => Outcome::Flawed(Code::ObjectDiffers),

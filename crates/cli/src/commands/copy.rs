@@ -1,7 +1,6 @@
 //! `copy`: a backup into another store, read back and compared there.
 
-use keyferry_catalogue::Catalogue;
-use keyferry_core::model::StoreUrl;
+use keyferry_catalogue::Seen;
 use keyferry_report::{Cell, Document, Tone, units};
 use serde_json::json;
 
@@ -17,7 +16,7 @@ pub(crate) struct Args {
     id: String,
     /// Store that gets the copy
     #[arg(long, value_name = "STORE")]
-    to: StoreUrl,
+    to: String,
     /// Show what would be done
     #[arg(short = 'n', long)]
     dry_run: bool,
@@ -26,15 +25,18 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args, on: &Invocation) -> Result<Outcome, Failure> {
     let cloud = on.cloud()?;
     let from = on.catalogue(&cloud)?;
-    let opened = open(&from, &trust::allowed_signers(on)?, &args.id).await?;
+    let to = cloud.stores.open(&on.own.store(&args.to)?)?;
+    let opened = open(on, &from, &trust::allowed_signers(on)?, &args.id).await?;
     if !args.dry_run {
-        keyferry_catalogue::copy(&from, &Catalogue::new(cloud.client.clone(), args.to.clone()), &opened)
-            .await?;
+        keyferry_catalogue::copy(&from, &to, &opened).await?;
+        if let Some(seen) = Seen::of(&opened.manifest, opened.sealed.sha256()) {
+            on.memory()?.remember(to.store(), &seen)?;
+        }
     }
     let manifest = &opened.manifest;
     let data = json!({
-        "id": manifest.backup_id, "from": from.store(), "to": args.to, "size": manifest.blob.size,
-        "sha256": manifest.blob.sha256, "manifest_sha256": opened.sealed.sha256(), "copied": !args.dry_run,
+        "id": manifest.backup_id, "from": from.store(), "to": to.store(), "size": manifest.size(),
+        "sha256": manifest.first_file().map(|file| file.sha256), "manifest_sha256": opened.sealed.sha256(), "copied": !args.dry_run,
     });
     on.printer.show("copy", &data, || {
         let mut document = Document::new("Copy");
@@ -47,9 +49,9 @@ pub(crate) async fn run(args: &Args, on: &Invocation) -> Result<Outcome, Failure
             ("Backup", Cell::code(&manifest.backup_id)),
             ("Vault", manifest.vault.name.as_str().into()),
             ("From", Cell::code(from.store().to_string())),
-            ("To", Cell::code(args.to.to_string())),
-            ("Size", units::size(manifest.blob.size).into()),
-            ("SHA-256", Cell::code(manifest.blob.sha256.to_string())),
+            ("To", Cell::code(to.store().to_string())),
+            ("Size", units::size(manifest.size()).into()),
+            ("Files", manifest.files().count().into()),
         ]);
         document
     })?;

@@ -3,8 +3,9 @@
 use keyferry_core::{Code, Inventory};
 use keyferry_ids::CompartmentId;
 use keyferry_inventory::Scope;
-use keyferry_report::{InventoryShown, views};
+use keyferry_report::{InventoryShown, inventory_csv, views};
 
+use crate::app::Output;
 use crate::exit::Outcome;
 use crate::failure::Failure;
 use crate::invocation::{Cloud, Invocation};
@@ -20,7 +21,14 @@ pub(crate) async fn run(args: &Args, on: &Invocation) -> Result<Outcome, Failure
     let cloud = on.cloud()?;
     let scope = Scope { compartment: args.compartment.clone(), ..Scope::default() };
     let inventory = take(on, &cloud, &scope).await?;
-    on.printer.show("inventory", &InventoryShown(&inventory), || views::inventory(&inventory))?;
+    if args.compartment.is_none() {
+        super::coverage::keep(on, &inventory)?;
+    }
+    if on.printer.output() == Output::Csv {
+        on.printer.raw(&inventory_csv(&inventory))?;
+    } else {
+        on.printer.show("inventory", &InventoryShown(&inventory), || views::inventory(&inventory))?;
+    }
     Ok(if inventory.is_complete() { Outcome::Done } else { Outcome::Flawed(Code::InventoryIncomplete) })
 }
 

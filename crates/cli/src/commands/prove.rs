@@ -31,8 +31,8 @@ pub(super) struct Accept {
 pub(crate) async fn run(args: &Args, on: &Invocation) -> Result<Outcome, Failure> {
     let cloud = on.cloud()?;
     let catalogue = on.catalogue(&cloud)?;
-    let opened = open(&catalogue, &trust::allowed_signers(on)?, &args.id).await?;
-    let region = on.globals.region.unwrap_or(catalogue.store().region);
+    let opened = open(on, &catalogue, &trust::allowed_signers(on)?, &args.id).await?;
+    let region = on.globals.region.or(catalogue.store().region()).map_or_else(|| cloud.region(), Ok)?;
     let plan = keyferry_restore::plan_proof(&opened.manifest, &cloud.environment, region, on.clock.now());
     let done = keyferry_restore::run(&on.context(&cloud), &on.runs()?, &plan, &cloud.environment).await?;
     // Proving alone recovers nothing, so there is no recovery time or point to measure.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
-use keyferry_core::model::{ObjectPlace, StoreUrl};
+use keyferry_core::model::{ObjectPlace, OciStore};
 use keyferry_core::plan::{Action, Plan};
 use keyferry_core::{Code, Finding, Severity, Sha256, canonical};
 use keyferry_ids::{CompartmentId, Region};
@@ -120,8 +120,11 @@ async fn plan(args: &PlanArgs, on: &Invocation) -> Result<Outcome, Failure> {
 
 async fn of_bundle(args: &PlanArgs, id: &str, on: &Invocation, cloud: &Cloud) -> Result<Plan, Failure> {
     let catalogue = on.catalogue(cloud)?;
-    let manifest = open(&catalogue, &trust::allowed_signers(on)?, id).await?.manifest;
-    let store = catalogue.store();
+    let manifest = open(on, &catalogue, &trust::allowed_signers(on)?, id).await?.manifest;
+    let store = catalogue
+        .store()
+        .oci()
+        .ok_or_else(|| CliError::NotInOci { store: catalogue.store().to_string(), id: id.to_owned() })?;
     let recorded = &manifest.vault.compartment;
     let vault = Some((&manifest.vault.id, &recorded.id));
     let target = look(&cloud.client, &cloud.environment, store.region, args.into, vault).await?;
@@ -192,7 +195,7 @@ async fn apply(args: &ApplyArgs, on: &Invocation) -> Result<Outcome, Failure> {
 fn object_place(text: &str) -> Result<ObjectPlace, String> {
     let form = || "write oci://BUCKET@NAMESPACE/REGION/OBJECT".to_owned();
     let name_at = text.match_indices('/').nth(3).ok_or_else(form)?.0;
-    let store: StoreUrl =
+    let store: OciStore =
         text[..name_at].parse().map_err(|error: keyferry_core::model::StoreError| error.to_string())?;
     let name = &text[name_at + 1..];
     if name.is_empty() { Err(form()) } else { Ok(store.object(name)) }

@@ -1,6 +1,11 @@
 //! Whole command lines against the embedded realm, in one process and in virtual time.
 
+mod coverage;
+mod forget;
+mod inventory;
+mod pace;
 mod refusals;
+mod settings;
 mod stage;
 mod streams;
 
@@ -89,7 +94,7 @@ async fn a_file_without_a_manifest_is_restored_and_its_versions_are_unprovable()
         bucket: "saves".into(),
         name: "made by hand".into(),
     };
-    stage.client.backup_vault(iad(), &vault.id, &blob, true, None).await.expect("accepted");
+    stage.client.backup_vault(iad(), &vault.id, (&blob, None), true, None).await.expect("accepted");
     stage.clock.advance(jiff::SignedDuration::from_secs(5));
     let copied =
         ObjectPlace { region: fra(), bucket: "copies".into(), name: "by-hand".into(), ..blob.clone() };
@@ -152,7 +157,7 @@ async fn a_dry_run_writes_nothing_anywhere() {
     stage.vault("payments").await;
     let before = stage.http.sent().len();
     let plan = stage.run("backup payments --bucket saves -n -o json").await.exits(0).json();
-    assert_eq!(plan["plans"][0]["steps"].as_array().map(Vec::len), Some(6));
+    assert_eq!(plan["plans"][0]["steps"].as_array().map(Vec::len), Some(10));
     let changes =
         stage.http.sent().split_off(before).into_iter().filter(|call| call.method != http::Method::GET);
     assert_eq!(changes.count(), 0);

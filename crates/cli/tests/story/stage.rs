@@ -12,7 +12,9 @@ use jiff::Timestamp;
 use keyferry_cli::{Terminal, World};
 use keyferry_core::model::{Algorithm, KeyShape, ProtectionMode, Vault, VaultType};
 use keyferry_ids::{CompartmentId, KeyId, Region, TenancyId, UserId};
-use keyferry_oci::{Client, ClientConfig, Credentials, Endpoints, NewKey, NewVault, PrivateKey, RetryPolicy};
+use keyferry_oci::{
+    Client, ClientConfig, Credentials, Endpoints, NewKey, NewVault, Pace, PrivateKey, RetryPolicy,
+};
 use keyferry_realm::{
     AdminEndpoint, ApiKey, Down, EmbeddedSend, Identity, Latency, ReadyLine, Realm, RealmConfig,
     RegionEndpoint, Secret, Semantics,
@@ -147,6 +149,7 @@ impl Stage {
             home_region: iad(),
             config_file: "/realm/config".into(),
             ca_file: None,
+            rate_limits: false,
             regions: [iad(), fra()].map(|r| (r, RegionEndpoint { endpoint: endpoint(r) })).into(),
             admin: AdminEndpoint {
                 url: "http://127.0.0.1:1".into(),
@@ -278,6 +281,7 @@ fn client(realm: &Realm, clock: Arc<dyn Clock>, http: Arc<dyn HttpSend>) -> Clie
         credentials: Credentials::new(tenancy_id, user_id, fingerprint, Some(iad()), key),
         endpoints: endpoints.closed(),
         retry: RetryPolicy::default(),
+        pace: Pace::UNLIMITED,
         observer: None,
     })
 }

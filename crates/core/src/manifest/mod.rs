@@ -1,5 +1,6 @@
 //! The signed description inside a bundle: what was saved, what was not, and how to prove it.
 
+mod complete;
 mod seal;
 
 use jiff::Timestamp;
@@ -10,12 +11,13 @@ use crate::canary::Canary;
 use crate::model::{KeyShape, KeyState, Origin, ProtectionMode, StoreUrl, Tags, VaultType, VersionState};
 use crate::{Code, Completeness, Environment, Sha256};
 
+pub use complete::complete;
 pub use seal::{ManifestError, SealedManifest, open, open_unverified, seal};
 
 /// The document's name.
 pub const SCHEMA: &str = "keyferry.manifest";
-/// The version written; other ones are refused.
-pub const VERSION: u32 = 1;
+/// The version written. Every version from 1 on is read.
+pub const VERSION: u32 = 2;
 /// SSHSIG namespace of manifest signatures.
 pub const NAMESPACE: &str = "keyferry-manifest";
 
@@ -25,8 +27,10 @@ pub const NAMESPACE: &str = "keyferry-manifest";
 pub enum Contents {
     /// The vault and its eligible HSM keys.
     WithKeys,
-    /// The vault's own metadata only.
+    /// The vault's own metadata; its keys may lie beside it, each in a file of its own.
     MetadataOnly,
+    /// Single keys, each in a file of its own. The service puts the vault's metadata into each of them.
+    Key,
 }
 
 /// A compartment as it was.
@@ -78,6 +82,9 @@ pub struct ManifestKey {
     pub tags: Tags,
     /// The versions that the file holds, oldest first.
     pub versions: Vec<ManifestVersion>,
+    /// The key's own file, if it was backed up by itself. Since version 2.
+    #[serde(default)]
+    pub blob: Option<Blob>,
 }
 
 /// A key version that the file holds.
@@ -162,9 +169,10 @@ pub struct Manifest {
     pub vault: ManifestVault,
     /// The keys that the file holds.
     pub keys: Vec<ManifestKey>,
-    /// The service's file.
-    pub blob: Blob,
-    /// Stores that held the bundle when this was signed; the first is in the vault's region.
+    /// The service's file of the vault; none for a backup of single keys.
+    pub blob: Option<Blob>,
+    /// Stores that held the bundle when this was signed; the first holds the vault's chain and is in its
+    /// region, unless the service wrote through a pre-authenticated request.
     pub places: Vec<StoreUrl>,
     /// The service's work request, for its support.
     pub work_request_id: Option<String>,
@@ -178,9 +186,33 @@ pub struct Manifest {
     pub unprovable: Vec<UnprovableVersion>,
     /// The backup before this one.
     pub previous: Option<Previous>,
+    /// Counts the backups of a vault from 1; 0 in manifests of version 1, which did not count.
+    #[serde(default)]
+    pub generation: u64,
+    /// Of everything of the vault that a backup depends on: the same again, and there is nothing to save.
+    #[serde(default)]
+    pub fingerprint: Option<Sha256>,
+    /// What was seen to change while the service wrote its file; what came last may not be in it.
+    #[serde(default)]
+    pub changed: Option<String>,
 }
 
 impl Manifest {
+    /// The service's files: of the vault, then of single keys.
+    pub fn files(&self) -> impl Iterator<Item = &Blob> {
+        self.blob.iter().chain(self.keys.iter().filter_map(|key| key.blob.as_ref()))
+    }
+
+    /// Bytes of all files together.
+    pub fn size(&self) -> u64 {
+        self.files().map(|file| file.size).sum()
+    }
+
+    /// The first file: the vault's, or that of the first key.
+    pub fn first_file(&self) -> Option<&Blob> {
+        self.files().next()
+    }
+
     /// All versions that the file holds, with their key.
     pub fn versions(&self) -> impl Iterator<Item = (&ManifestKey, &ManifestVersion)> {
         self.keys.iter().flat_map(|key| key.versions.iter().map(move |version| (key, version)))

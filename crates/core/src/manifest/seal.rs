@@ -31,7 +31,7 @@ pub enum ManifestError {
     #[error("the manifest is damaged")]
     Form(#[from] CanonicalError),
     /// A good document of another kind or version.
-    #[error("the file is {schema} version {version}, not {SCHEMA} version {VERSION}")]
+    #[error("the file is {schema} version {version}, not {SCHEMA} version 1 to {VERSION}")]
     Version {
         /// What it calls itself.
         schema: String,
@@ -77,7 +77,7 @@ pub fn open_unverified(bytes: &[u8]) -> Result<Manifest, ManifestError> {
     let schema =
         value["schema"].as_str().unwrap_or("not a Keyferry document").chars().take(64).collect::<String>();
     let version = value["version"].as_u64().and_then(|v| u32::try_from(v).ok()).unwrap_or(0);
-    if schema != SCHEMA || version != VERSION {
+    if schema != SCHEMA || !(1..=VERSION).contains(&version) {
         return Err(ManifestError::Version { schema, version });
     }
     Ok(serde_json::from_value(value).map_err(CanonicalError::Form)?)

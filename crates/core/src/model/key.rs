@@ -81,6 +81,14 @@ pub struct Key {
     pub versions: Vec<KeyVersion>,
 }
 
+impl Key {
+    /// True if a list of its versions leaves something out: the public halves of asymmetric ones, and the lineage
+    /// of restored ones.
+    pub fn has_unlisted_details(&self) -> bool {
+        self.shape.algorithm != Algorithm::Aes || self.restored_from.is_some()
+    }
+}
+
 /// One version of a key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyVersion {

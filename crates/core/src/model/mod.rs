@@ -7,7 +7,7 @@ mod vault;
 mod work;
 
 pub use key::{Algorithm, Key, KeyShape, KeyState, KeyVersion, Origin, ProtectionMode, VersionState};
-pub use object::{Bucket, ObjectFacts};
-pub use place::{ObjectPlace, StoreError, StoreUrl};
+pub use object::{Bucket, Hold, ListedObject, ObjectFacts, Protection, RetentionRule};
+pub use place::{ObjectPlace, OciStore, StoreError, StoreUrl};
 pub use vault::{Compartment, Secret, Tags, Usage, Vault, VaultState, VaultType};
 pub use work::{WorkRequest, WorkStatus};

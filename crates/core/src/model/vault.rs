@@ -55,9 +55,24 @@ pub struct Vault {
     pub restored_from: Option<VaultId>,
     /// False for a replica, which takes no management operation and no backup.
     pub is_primary: bool,
+    /// Whether it can be replicated to another region; unknown if the service does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_replicable: Option<bool>,
+    /// The service's own RSA key of this vault, which wraps material to import. Nobody made it, it is in no list
+    /// and in no count, and no backup need hold it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wrapping_key_id: Option<KeyId>,
     /// Tags.
     #[serde(default)]
     pub tags: Tags,
+}
+
+impl Vault {
+    /// Where the primary of a replica is; none for a primary. A replica has the OCID of its primary, and an OCID
+    /// names the region in which it was made.
+    pub fn primary_region(&self) -> Option<Region> {
+        self.id.region().filter(|region| !self.is_primary && *region != self.region)
+    }
 }
 
 /// The service's own count of a vault's keys in all compartments.

@@ -1,6 +1,6 @@
 //! Keys of one vault, asked at its management endpoint.
 
-use keyferry_core::model::{Key, KeyShape, KeyVersion, ProtectionMode, Vault, VersionState};
+use keyferry_core::model::{Key, KeyShape, KeyState, KeyVersion, ProtectionMode, Vault, VersionState};
 use keyferry_ids::{CompartmentId, KeyId, KeyVersionId};
 use keyferry_wire::identity::FreeformTags;
 use keyferry_wire::kms::{CreateKeyDetails, KeySummary, KeyVersionSummary};
@@ -25,19 +25,45 @@ pub struct NewKey<'a> {
     pub tags: FreeformTags,
 }
 
+/// A key as a list shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedKey {
+    /// Its OCID.
+    pub id: KeyId,
+    /// Display name.
+    pub name: String,
+    /// Where its material lives.
+    pub protection_mode: ProtectionMode,
+    /// State when listed.
+    pub lifecycle_state: KeyState,
+}
+
 fn management(vault: &Vault) -> Place<'_> {
     Place::Vault { region: vault.region, endpoint: &vault.management_endpoint }
 }
 
 impl Client {
-    /// The ids of the keys of a vault that lie in one compartment.
+    /// The keys of a vault that lie in one compartment, as the list shows them.
+    ///
+    /// # Errors
+    /// If the list can't be read.
+    pub async fn listed_keys(
+        &self,
+        vault: &Vault,
+        compartment: &CompartmentId,
+    ) -> Result<Vec<ListedKey>, Error> {
+        let query = [("compartmentId", compartment.to_string())];
+        let listed = self.pages::<ops::ListKeys, KeySummary>(management(vault), &[], &query).await?;
+        listed.items.iter().map(|key| convert::listed_key(&listed.site, key)).collect()
+    }
+
+    /// The ids of these keys.
     ///
     /// # Errors
     /// If the list can't be read.
     pub async fn key_ids(&self, vault: &Vault, compartment: &CompartmentId) -> Result<Vec<KeyId>, Error> {
-        let query = [("compartmentId", compartment.to_string())];
-        let listed = self.pages::<ops::ListKeys, KeySummary>(management(vault), &[], &query).await?;
-        listed.items.iter().map(|key| convert::id(&listed.site, "id", &key.id)).collect()
+        let listed = self.listed_keys(vault, compartment).await?;
+        Ok(listed.into_iter().map(|key| key.id).collect())
     }
 
     /// The keys of a vault that lie in one compartment, with all their versions.
@@ -52,28 +78,44 @@ impl Client {
         Ok(keys)
     }
 
-    /// One key with all its versions that are not deleted, oldest first. Each version is read on its own: a
-    /// list holds neither public keys nor lineage.
+    /// One key with all its versions that are not deleted, oldest first. A version is read on its own only if
+    /// the list leaves out something of it.
     ///
     /// # Errors
     /// If the key or one of its versions can't be read.
     pub async fn key(&self, vault: &Vault, id: &KeyId) -> Result<Key, Error> {
-        let place = management(vault);
-        let reply = self.call::<ops::GetKey>(Call { names: &[id.as_str()], ..Call::new(place, &()) }).await?;
-        let listed =
-            self.pages::<ops::ListKeyVersions, KeyVersionSummary>(place, &[id.as_str()], &[]).await?;
-        let mut versions = Vec::new();
-        for summary in listed.items {
-            if summary.lifecycle_state == Some(kms::KeyVersionState::Deleted) {
-                continue;
-            }
-            let version = self.key_version(vault, id, &convert::id(&listed.site, "id", &summary.id)?).await?;
-            if version.lifecycle_state != VersionState::Deleted {
-                versions.push(version);
-            }
+        let mut key = self.key_without_versions(vault, id).await?;
+        for version in self.listed_versions(vault, id).await? {
+            let is_whole = !key.has_unlisted_details();
+            let version = if is_whole { version } else { self.key_version(vault, id, &version.id).await? };
+            key.versions.push(version);
         }
+        Ok(key)
+    }
+
+    /// One key; its versions are left out.
+    ///
+    /// # Errors
+    /// If it can't be read.
+    pub async fn key_without_versions(&self, vault: &Vault, id: &KeyId) -> Result<Key, Error> {
+        let call = Call { names: &[id.as_str()], ..Call::new(management(vault), &()) };
+        let reply = self.call::<ops::GetKey>(call).await?;
+        convert::key(&reply.site, reply.body.0)
+    }
+
+    /// The versions of a key that are not deleted, oldest first, as the list shows them: without public keys and
+    /// lineage.
+    ///
+    /// # Errors
+    /// If the list can't be read.
+    pub async fn listed_versions(&self, vault: &Vault, key: &KeyId) -> Result<Vec<KeyVersion>, Error> {
+        let (place, names) = (management(vault), [key.as_str()]);
+        let listed = self.pages::<ops::ListKeyVersions, KeyVersionSummary>(place, &names, &[]).await?;
+        let versions = listed.items.iter().map(|version| convert::listed_version(&listed.site, version));
+        let mut versions = versions.collect::<Result<Vec<_>, _>>()?;
+        versions.retain(|version| version.lifecycle_state != VersionState::Deleted);
         versions.sort_by(|a, b| (a.time_created, &a.id).cmp(&(b.time_created, &b.id)));
-        convert::key(&reply.site, reply.body.0, versions)
+        Ok(versions)
     }
 
     /// One version of a key.

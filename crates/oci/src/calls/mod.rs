@@ -1,16 +1,22 @@
 //! Typed calls, one file per service.
 
+mod backups;
 mod crypto;
 mod identity;
+mod keeping;
 mod keys;
+mod limits;
 mod objects;
+mod pars;
 mod secrets;
 mod vaults;
 mod work_requests;
 
 pub use crypto::{Encrypted, Signed};
 pub use identity::{Subscription, Subscriptions};
-pub use keys::NewKey;
+pub use keys::{ListedKey, NewKey};
+pub use limits::Availability;
+pub use pars::ListedPar;
 pub use vaults::NewVault;
 
 use crate::error::Error;

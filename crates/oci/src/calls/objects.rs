@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::HeaderName;
-use keyferry_core::model::{Bucket, ObjectFacts, ObjectPlace, StoreUrl, WorkRequest};
+use keyferry_core::model::{Bucket, ListedObject, ObjectFacts, ObjectPlace, OciStore, WorkRequest};
 use keyferry_ids::{CompartmentId, Region};
 use keyferry_wire::objects::{CopyObjectDetails, CreateBucketDetails};
 use keyferry_wire::work_requests::WorkRequestError;
@@ -106,16 +106,17 @@ impl Client {
         convert::facts(&reply.site, &reply.headers, None).map(Some)
     }
 
-    /// Names and sizes of all objects of a bucket whose names begin with `prefix`; the store's own prefix
-    /// plays no part. Pages here go by the next name, not by a token.
+    /// All objects of a bucket whose names begin with `prefix`; the store's own prefix plays no part. Pages here
+    /// go by the next name, not by a token.
     ///
     /// # Errors
     /// If the list can't be read.
-    pub async fn list_objects(&self, bucket: &StoreUrl, prefix: &str) -> Result<Vec<(String, u64)>, Error> {
+    pub async fn list_objects(&self, bucket: &OciStore, prefix: &str) -> Result<Vec<ListedObject>, Error> {
         let mut objects = Vec::new();
         let mut start = String::new();
         loop {
-            let mut query = vec![("prefix", prefix.to_owned()), ("fields", "name,size".to_owned())];
+            let mut query =
+                vec![("prefix", prefix.to_owned()), ("fields", "name,size,timeModified".to_owned())];
             if !start.is_empty() {
                 query.push(("start", start.clone()));
             }
@@ -123,9 +124,7 @@ impl Client {
             let call = Call { names: &names, query: &query, ..Call::new(Place::Region(bucket.region), &()) };
             let reply = self.call::<ops::ListObjects>(call).await?;
             for object in reply.body.0.objects {
-                let size =
-                    object.size.ok_or_else(|| convert::unusable(&reply.site, "size", "it is absent"))?;
-                objects.push((object.name, size));
+                objects.push(convert::listed_object(&reply.site, object)?);
             }
             match reply.body.0.next_start_with.filter(|next| !next.is_empty()) {
                 None => return Ok(objects),

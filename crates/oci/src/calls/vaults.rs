@@ -13,6 +13,7 @@ use keyferry_wire::{Json, Operation, Time, kms, ops};
 use crate::client::{Call, Client, Place, Reply};
 use crate::convert;
 use crate::error::{CallSite, Error, NotSent};
+use crate::par::ParUrl;
 
 /// What a new vault needs.
 #[derive(Debug, Clone)]
@@ -97,8 +98,8 @@ impl Client {
         vault(region, self.call::<ops::CreateVault>(call).await?).map(|(vault, _)| vault)
     }
 
-    /// Starts a backup into an object of a bucket in the vault's own region. Returns the vault and the id of
-    /// the work request, which OCI does not promise to give.
+    /// Starts a backup into an object of a bucket in the vault's own region, through a pre-authenticated request
+    /// if one is given. Returns the vault and the id of the work request, which OCI does not promise to give.
     ///
     /// # Errors
     /// If the bucket is elsewhere or the backup is refused.
@@ -106,11 +107,11 @@ impl Client {
         &self,
         region: Region,
         id: &VaultId,
-        to: &ObjectPlace,
+        (to, par): (&ObjectPlace, Option<&ParUrl>),
         include_keys: bool,
         retry_token: Option<&str>,
     ) -> Result<(Vault, Option<String>), Error> {
-        let location = location::<ops::BackupVault>(region, to, id.as_str())?;
+        let location = location::<ops::BackupVault>(region, (to, par), id.as_str())?;
         // Left out, `isIncludeKeys` means two different things in Oracle's own texts.
         let body =
             Json(BackupVaultDetails { backup_location: Some(location), is_include_keys: Some(include_keys) });
@@ -129,7 +130,8 @@ impl Client {
         from: &ObjectPlace,
         retry_token: Option<&str>,
     ) -> Result<(Vault, Option<String>), Error> {
-        let location = location::<ops::RestoreVaultFromObjectStore>(region, from, compartment.as_str())?;
+        let location =
+            location::<ops::RestoreVaultFromObjectStore>(region, (from, None), compartment.as_str())?;
         let body = Json(RestoreVaultDetails { backup_location: Some(location) });
         let query = [("compartmentId", compartment.to_string())];
         let call = Call { query: &query, retry_token, ..Call::new(Place::Region(region), &body) };
@@ -158,17 +160,23 @@ fn vault(region: Region, reply: Reply<Json<kms::Vault>>) -> Result<(Vault, Optio
 }
 
 /// A location names no region: the bucket is looked up in the region that is called.
-fn location<O: Operation>(
+pub(super) fn location<O: Operation>(
     region: Region,
-    object: &ObjectPlace,
+    (object, par): (&ObjectPlace, Option<&ParUrl>),
     subject: &str,
 ) -> Result<BackupLocation, Error> {
-    if object.region != region {
+    let not_sent = |source| {
         let (operation, plane) = (O::SPEC.name, O::SPEC.plane);
         let site =
             CallSite { operation, plane, region, subject: Some(subject.to_owned()), opc_request_id: None };
-        let source = NotSent::BucketElsewhere { bucket: object.region, called: region };
-        return Err(Error::NotSent { site: Box::new(site), source });
+        Error::NotSent { site: Box::new(site), source }
+    };
+    if object.region != region {
+        return Err(not_sent(NotSent::BucketElsewhere { bucket: object.region, called: region }));
+    }
+    if let Some(par) = par {
+        let other = || not_sent(NotSent::OtherPar { par: par.to_string(), object: object.to_string() });
+        return par.leading_to(object).map(|uri| BackupLocation::Par { uri }).ok_or_else(other);
     }
     Ok(BackupLocation::Bucket {
         namespace: object.namespace.clone(),

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 
 use jiff::SignedDuration;
-use keyferry_core::model::{ObjectPlace, StoreUrl, Vault, VaultState, VaultType};
+use keyferry_core::model::{ObjectPlace, OciStore, Vault, VaultState, VaultType};
 use keyferry_core::{Class, Explain};
 use keyferry_ids::{RealmName, VaultId};
 use keyferry_seams::{BoxFuture, NoAnswer, VirtualClock};
@@ -58,6 +58,10 @@ fn ashburn() -> Region {
 }
 
 fn world(answers: impl IntoIterator<Item = Scripted>) -> World {
+    world_with(RetryPolicy::default(), Pace::UNLIMITED, answers)
+}
+
+fn world_with(retry: RetryPolicy, pace: Pace, answers: impl IntoIterator<Item = Scripted>) -> World {
     let script = Arc::new(Script { answers: Mutex::new(answers.into_iter().collect()), ..Script::default() });
     let clock = Arc::new(VirtualClock::new(now()));
     let records = Arc::new(Mutex::default());
@@ -74,7 +78,8 @@ fn world(answers: impl IntoIterator<Item = Scripted>) -> World {
         seed: Seed::from_number(7),
         credentials,
         endpoints: Endpoints::of(RealmName::new("oc1")),
-        retry: RetryPolicy::default(),
+        retry,
+        pace,
         observer: Some(records.clone()),
     });
     World { script, clock, records, client }
@@ -130,6 +135,8 @@ fn vault(management_endpoint: &str) -> Vault {
         time_of_deletion: None,
         restored_from: None,
         is_primary: true,
+        is_replicable: None,
+        wrapping_key_id: None,
         tags: Default::default(),
     }
 }
@@ -153,7 +160,7 @@ async fn each_attempt_is_signed_afresh_and_keeps_its_retry_token() {
     ]);
     let (vault, work) = world
         .client
-        .backup_vault(ashburn(), &vault_id(), &object("iad"), true, Some("run-1-step-2"))
+        .backup_vault(ashburn(), &vault_id(), (&object("iad"), None), true, Some("run-1-step-2"))
         .await
         .expect("the third attempt succeeds");
     assert_eq!(vault.lifecycle_state.as_str(), "SOMETHING_NEW");
@@ -192,6 +199,56 @@ async fn every_attempt_is_told_to_the_observer() {
     let seen: Vec<_> = records.iter().map(|r| (r.attempt, r.status, r.opc_request_id.as_deref())).collect();
     assert_eq!(seen, [(1, None, None), (2, Some(200), Some("theirs"))]);
     assert!(records[1].time > records[0].time, "the clock moved while waiting");
+}
+
+#[tokio::test]
+async fn a_record_tells_what_was_sent_and_how_long_it_stood_in_the_queue_but_no_secret() {
+    let pace = Pace { per_second: Some(0.5), share: 1.0 };
+    let world = world_with(
+        RetryPolicy::default(),
+        pace,
+        [answer(200, &[], vault_json(VAULT)), answer(200, &[], "[]")],
+    );
+    world.client.vault(ashburn(), &vault_id()).await.expect("a vault");
+    let root = "ocid1.tenancy.oc1..aaaa".parse().expect("an OCID");
+    world.client.vault_ids(ashburn(), &root).await.expect("listed");
+    let records = world.records.lock().expect("one thread").clone();
+    let told: Vec<_> = records.iter().map(|r| (r.path.to_string(), r.waited.as_secs(), r.took)).collect();
+    assert_eq!(told[0], (format!("/20180608/vaults/{VAULT}"), 0, Duration::ZERO));
+    assert_eq!(told[1], ("/20180608/vaults?compartmentId=…".to_owned(), 2, Duration::ZERO));
+}
+
+#[tokio::test]
+async fn each_attempt_takes_its_turn_and_a_long_queue_is_no_reason_to_give_up() {
+    let pace = Pace { per_second: Some(0.01), share: 1.0 };
+    let vault = || answer(200, &[], vault_json(VAULT));
+    let refused = || refusal(500, "InternalServerError");
+    let world = world_with(
+        RetryPolicy::default(),
+        pace,
+        [vault(), refused(), refused(), refused(), refused(), refused(), refused(), vault()],
+    );
+    for _ in 0..2 {
+        world.client.vault(ashburn(), &vault_id()).await.expect("the last attempt succeeds");
+    }
+    let records = world.records.lock().expect("one thread").clone();
+    for (one, next) in records.iter().zip(&records[1..]) {
+        assert!(next.time.duration_since(one.time) >= SignedDuration::from_secs(99), "{next:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_for_too_many_requests_holds_up_other_calls_of_that_kind() {
+    let throttled =
+        answer(429, &[("retry-after", "7")], r#"{"code":"TooManyRequests","message":"A sentence."}"#);
+    let answers = [throttled, answer(200, &[], "\"ns\""), answer(200, &[], vault_json(VAULT))];
+    let world = world_with(RetryPolicy::never(), Pace::DOCUMENTED, answers);
+    let client = &world.client;
+    assert!(client.vault(ashburn(), &vault_id()).await.expect_err("refused").is_throttled());
+    client.namespace(ashburn()).await.expect("not of that kind");
+    assert_eq!(world.clock.now(), now());
+    client.vault(ashburn(), &vault_id()).await.expect("a vault");
+    assert!(world.clock.now().duration_since(now()) >= SignedDuration::from_secs(7));
 }
 
 #[tokio::test]
@@ -236,7 +293,8 @@ async fn a_lost_region_is_given_up_soon_and_a_doubtful_attempt_is_not_forgotten(
     assert!(lost.clock.now().duration_since(now()) < SignedDuration::from_secs(10));
 
     let doubtful = world([Err(NoAnswer::TimedOut), Err(NoAnswer::Unreachable), Err(NoAnswer::Unreachable)]);
-    let started = doubtful.client.backup_vault(ashburn(), &vault_id(), &object("iad"), true, None).await;
+    let started =
+        doubtful.client.backup_vault(ashburn(), &vault_id(), (&object("iad"), None), true, None).await;
     let error = started.expect_err("lost");
     assert!(error.is_unreachable() && error.is_in_doubt(), "the first attempt may have started a backup");
 }
@@ -244,9 +302,19 @@ async fn a_lost_region_is_given_up_soon_and_a_doubtful_attempt_is_not_forgotten(
 #[tokio::test]
 async fn a_post_without_a_token_is_not_repeated_when_it_may_have_arrived() {
     let world = world([Err(NoAnswer::TimedOut)]);
-    let error = world.client.copy_object(&object("iad"), &object("phx")).await.expect_err("no answer");
-    assert!(error.is_in_doubt());
+    let root = "ocid1.tenancy.oc1..aaaa".parse().expect("an OCID");
+    let made = world.client.create_bucket(ashburn(), "namespace", "bucket", &root, None).await;
+    assert!(made.expect_err("no answer").is_in_doubt());
     assert_eq!(world.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn a_copy_that_may_have_been_begun_is_asked_for_again_since_it_overwrites_nothing() {
+    let copying = answer(202, &[("opc-work-request-id", "work")], "");
+    let world = world([Err(NoAnswer::TimedOut), refusal(500, "InternalServerError"), copying]);
+    let asked = world.client.copy_object(&object("iad"), &object("phx")).await;
+    assert_eq!(asked.expect("accepted"), "work");
+    assert_eq!(world.asked().len(), 3);
 }
 
 #[tokio::test]
@@ -304,10 +372,12 @@ async fn objects_are_paged_by_the_next_name() {
         answer(200, &[], format!(r#"{{"objects":[{{"name":"{name}","size":3}}],"nextStartWith":{next}}}"#))
     };
     let listing = world([page("a", "\"b\""), page("b", "null")]);
-    let bucket: StoreUrl = "oci://b@ns/iad".parse().expect("a store");
+    let bucket: OciStore = "oci://b@ns/iad".parse().expect("a store");
     let listed = listing.client.list_objects(&bucket, "a/").await.expect("listed");
-    assert_eq!(listed, [("a".to_owned(), 3), ("b".to_owned(), 3)]);
-    assert_eq!(listing.asked()[1].uri().query(), Some("prefix=a%2F&fields=name%2Csize&start=b"));
+    let names: Vec<_> = listed.iter().map(|object| (object.name.as_str(), object.size)).collect();
+    assert_eq!(names, [("a", 3), ("b", 3)]);
+    let asked = listing.asked()[1].uri().query().map(str::to_owned);
+    assert_eq!(asked.as_deref(), Some("prefix=a%2F&fields=name%2Csize%2CtimeModified&start=b"));
 
     let circle = world([page("a", "\"b\""), page("b", "\"b\"")]);
     assert!(matches!(circle.client.list_objects(&bucket, "").await, Err(Error::Unexpected { .. })));
@@ -347,7 +417,7 @@ async fn nothing_is_sent_to_a_host_outside_the_realm() {
     let other = Region::parse("us-gov-ashburn-1").expect("known");
     let error = world.client.namespace(other).await.expect_err("another realm");
     assert_eq!(error.code().class(), Class::Refused);
-    let backup = world.client.backup_vault(ashburn(), &vault_id(), &object("phx"), true, None).await;
+    let backup = world.client.backup_vault(ashburn(), &vault_id(), (&object("phx"), None), true, None).await;
     assert_eq!(backup.expect_err("a bucket elsewhere").code().class(), Class::Refused);
 }
 

@@ -16,8 +16,8 @@ use keyferry_wire::identity::{DefinedTags, FreeformTags};
 use crate::error::{CallSite, Error, shown};
 
 pub(crate) use identity::{compartment, tree};
-pub(crate) use key::{key, version};
-pub(crate) use object::{bucket, facts};
+pub(crate) use key::{key, listed_key, listed_version, version};
+pub(crate) use object::{bucket, facts, listed_object, retention_rule};
 pub(crate) use vault::{secret, usage, vault};
 pub(crate) use work::work_request;
 

@@ -2,10 +2,10 @@
 
 use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
-use keyferry_core::model::{Bucket, ObjectFacts};
+use keyferry_core::model::{Bucket, ListedObject, ObjectFacts, RetentionRule};
 use keyferry_wire::{headers, objects};
 
-use super::{id, unusable};
+use super::{id, name, unusable};
 use crate::error::{CallSite, Error};
 
 pub(crate) fn bucket(site: &CallSite, bucket: objects::Bucket) -> Result<Bucket, Error> {
@@ -16,6 +16,27 @@ pub(crate) fn bucket(site: &CallSite, bucket: objects::Bucket) -> Result<Bucket,
         is_read_only: bucket.is_read_only.unwrap_or(false),
         public_access: bucket.public_access_type,
     })
+}
+
+pub(crate) fn listed_object(site: &CallSite, object: objects::ObjectSummary) -> Result<ListedObject, Error> {
+    Ok(ListedObject {
+        size: object.size.ok_or_else(|| unusable(site, "size", "it is absent"))?,
+        modified: object.time_modified.map(|time| time.0),
+        name: object.name,
+    })
+}
+
+pub(crate) fn retention_rule(rule: objects::RetentionRule) -> RetentionRule {
+    // A unit that is not known is read as the longest.
+    let days = |duration: objects::Duration| match duration.time_unit.as_str() {
+        "DAYS" => duration.time_amount,
+        _ => duration.time_amount.saturating_mul(365),
+    };
+    RetentionRule {
+        name: name(&rule.display_name),
+        days: rule.duration.map(days),
+        locked_from: rule.time_rule_locked.map(|time| time.0),
+    }
 }
 
 /// From the headers of a head or get answer; PutObject has the digest under another name.

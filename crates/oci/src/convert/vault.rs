@@ -22,6 +22,8 @@ pub(crate) fn vault(site: &CallSite, region: Region, vault: kms::Vault) -> Resul
         restored_from: optional_id(site, "restoredFromVaultId", vault.restored_from_vault_id.as_deref())?,
         // Vaults that were never replicated may come without the field.
         is_primary: vault.is_primary.unwrap_or(true),
+        is_replicable: vault.is_vault_replicable,
+        wrapping_key_id: optional_id(site, "wrappingkeyId", vault.wrappingkey_id.as_deref())?,
         tags: tags(vault.freeform_tags, vault.defined_tags),
     })
 }

@@ -8,7 +8,9 @@ use aws_lc_rs::signature::RSA_PKCS1_SHA256;
 use keyferry_seams::Disk;
 use zeroize::Zeroizing;
 
-use super::{CredentialsError, LONGEST};
+use super::encrypted::{Closed, open_legacy, open_pkcs8};
+use super::pass_phrase::PassPhrase;
+use super::{CredentialsError, read_private};
 
 /// An RSA private key.
 pub struct PrivateKey(KeyPair);
@@ -21,16 +23,13 @@ impl std::fmt::Debug for PrivateKey {
 
 impl PrivateKey {
     /// Reads a key file, unless others can read it too.
-    ///
-    /// # Errors
-    /// If it is readable by others, encrypted, public, or no RSA key.
-    pub fn from_file(disk: &dyn Disk, path: &Path) -> Result<Self, CredentialsError> {
-        let mode = disk.mode(path)?;
-        if mode & 0o077 != 0 {
-            return Err(CredentialsError::Readable { path: path.to_path_buf(), mode });
-        }
-        let pem = Zeroizing::new(disk.read(path, LONGEST)?);
-        Self::from_pem(&pem, &path.display().to_string())
+    pub(super) fn from_file(
+        disk: &dyn Disk,
+        path: &Path,
+        pass_phrase: Option<&PassPhrase>,
+    ) -> Result<Self, CredentialsError> {
+        let pem = read_private(disk, path, "key file")?;
+        Self::read(&pem, &path.display().to_string(), pass_phrase)
     }
 
     /// Reads the first PEM block, PKCS#8 or PKCS#1. Text around it is allowed: Oracle recommends a line
@@ -39,21 +38,31 @@ impl PrivateKey {
     /// # Errors
     /// If it is encrypted, public, or no RSA key.
     pub fn from_pem(text: &[u8], origin: &str) -> Result<Self, CredentialsError> {
+        Self::read(text, origin, None)
+    }
+
+    /// As [`Self::from_pem`], but the key may be encrypted. If it is not, the pass phrase is not needed.
+    pub(super) fn read(
+        text: &[u8],
+        origin: &str,
+        pass_phrase: Option<&PassPhrase>,
+    ) -> Result<Self, CredentialsError> {
         let path = origin.to_owned();
         let unusable = |problem: String| CredentialsError::Key { path: path.clone(), problem };
         let block = pem::parse(text).map_err(|_| unusable("there is no PEM block in it".to_owned()))?;
-        let is_encrypted =
-            block.headers().iter().any(|(name, value)| name == "Proc-Type" && value.contains("ENCRYPTED"));
-        let tag = block.tag().to_owned();
+        let (tag, info) = (block.tag().to_owned(), block.headers().get("DEK-Info").map(str::to_owned));
         let der = Zeroizing::new(block.into_contents());
-        let pair = match tag.as_str() {
-            "ENCRYPTED PRIVATE KEY" => return Err(CredentialsError::Encrypted { path }),
-            "PRIVATE KEY" | "RSA PRIVATE KEY" if is_encrypted => {
-                return Err(CredentialsError::Encrypted { path });
+        let der = match (tag.as_str(), info) {
+            ("ENCRYPTED PRIVATE KEY", _) => opened(pass_phrase, origin, |by| open_pkcs8(&der, by))?,
+            ("PRIVATE KEY" | "RSA PRIVATE KEY", Some(info)) => {
+                opened(pass_phrase, origin, |by| open_legacy(&info, &der, by))?
             }
-            "PUBLIC KEY" | "RSA PUBLIC KEY" => return Err(CredentialsError::PublicKey { path }),
-            "PRIVATE KEY" => KeyPair::from_pkcs8(&der),
+            _ => der,
+        };
+        let pair = match tag.as_str() {
+            "PRIVATE KEY" | "ENCRYPTED PRIVATE KEY" => KeyPair::from_pkcs8(&der),
             "RSA PRIVATE KEY" => KeyPair::from_der(&der),
+            "PUBLIC KEY" | "RSA PUBLIC KEY" => return Err(CredentialsError::PublicKey { path }),
             other => {
                 let other: String = other.chars().take(40).collect();
                 return Err(unusable(format!("its PEM block is a {}", other.escape_debug())));
@@ -68,4 +77,20 @@ impl PrivateKey {
         self.0.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature).ok()?;
         Some(signature)
     }
+}
+
+/// Opens an encrypted key, or says what is missing.
+fn opened(
+    pass_phrase: Option<&PassPhrase>,
+    origin: &str,
+    open: impl FnOnce(&PassPhrase) -> Result<Zeroizing<Vec<u8>>, Closed>,
+) -> Result<Zeroizing<Vec<u8>>, CredentialsError> {
+    let path = origin.to_owned();
+    let Some(pass_phrase) = pass_phrase else { return Err(CredentialsError::NoPassPhrase { path }) };
+    open(pass_phrase).map_err(|closed| match closed {
+        Closed::WrongPassPhrase => {
+            CredentialsError::WrongPassPhrase { path, origin: pass_phrase.origin.clone() }
+        }
+        Closed::Cipher(cipher) => CredentialsError::Cipher { path, cipher },
+    })
 }

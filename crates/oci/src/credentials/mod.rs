@@ -1,18 +1,28 @@
-//! Who we are: an API key, found the way oci-cli finds it.
+//! Who we are: an API key or a session, found the way oci-cli finds it.
 
 mod config_file;
+mod encrypted;
+mod error;
 mod key;
+mod pass_phrase;
+mod session;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use keyferry_ids::{OcidError, Region, RegionError, TenancyId, UserId};
-use keyferry_seams::{Disk, DiskError};
+use jiff::Timestamp;
+use keyferry_ids::{Region, TenancyId, UserId};
+use keyferry_seams::Disk;
+use zeroize::Zeroizing;
 
 use config_file::Profile;
+pub use error::CredentialsError;
 pub use key::PrivateKey;
+use session::Session;
+pub use session::SessionExpired;
 
-/// A configuration or key file is never longer than this.
+/// A configuration, key or token file is never longer than this.
 const LONGEST: u64 = 1 << 20;
 
 /// Where to look, and what the command line says. Environment variables come in as a map.
@@ -30,133 +40,55 @@ pub struct Source<'a> {
     pub auth: Option<&'a str>,
     /// `--region`.
     pub region: Option<Region>,
+    /// A session must not be over by then.
+    pub now: Timestamp,
 }
 
-/// An API key and whose it is.
+/// A private key and whose it is.
 #[derive(Clone)]
 pub struct Credentials {
     /// The account.
     pub tenancy_id: TenancyId,
-    /// The user.
-    pub user_id: UserId,
-    /// MD5 of the public key, as OCI shows it.
-    pub fingerprint: String,
     /// The region of the profile, if it has one.
     pub region: Option<Region>,
-    key: std::sync::Arc<PrivateKey>,
+    /// Holds the token of a session, so it is as secret as the key.
+    key_id: Zeroizing<String>,
+    session: Option<Session>,
+    key: Arc<PrivateKey>,
 }
 
 impl std::fmt::Debug for Credentials {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Credentials").field("user_id", &self.user_id).finish_non_exhaustive()
+        f.debug_struct("Credentials").field("tenancy_id", &self.tenancy_id).finish_non_exhaustive()
     }
-}
-
-/// Why there are no credentials.
-#[derive(Debug, thiserror::Error)]
-pub enum CredentialsError {
-    /// The file can't be read.
-    #[error(transparent)]
-    Disk(#[from] DiskError),
-    /// Not an INI file; its lines are not repeated, for they may hold a pass phrase.
-    #[error("{} can't be understood: {problem}", path.display())]
-    Grammar {
-        /// The file.
-        path: PathBuf,
-        /// Line and rule.
-        problem: String,
-    },
-    /// No such profile.
-    #[error("{} has no profile [{profile}]", path.display())]
-    NoProfile {
-        /// The file.
-        path: PathBuf,
-        /// The profile asked for.
-        profile: String,
-    },
-    /// A value is missing.
-    #[error("{origin} has no `{name}`")]
-    Missing {
-        /// Profile or environment.
-        origin: String,
-        /// The value.
-        name: &'static str,
-    },
-    /// A value is not of its form.
-    #[error("`{name}` of {origin} can't be used")]
-    Value {
-        /// Profile or environment.
-        origin: String,
-        /// The value.
-        name: &'static str,
-        /// Why.
-        #[source]
-        source: OcidError,
-    },
-    /// The region is not known.
-    #[error("`region` of {origin} can't be used")]
-    Region {
-        /// Profile or environment.
-        origin: String,
-        /// Why.
-        #[source]
-        source: RegionError,
-    },
-    /// Another kind of credentials.
-    #[error("{0}, which this version can't use: it takes API keys only")]
-    UnsupportedAuth(String),
-    /// Others could read the key.
-    #[error("the key file {} can be read by others (mode {mode:o})", path.display())]
-    Readable {
-        /// The key file.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
-    /// A pass phrase would be needed.
-    #[error("encrypted key files are not supported yet: {path}")]
-    Encrypted {
-        /// The key file.
-        path: String,
-    },
-    /// The other half of the pair.
-    #[error("{path} holds a public key; `key_file` has to name the private key")]
-    PublicKey {
-        /// The key file.
-        path: String,
-    },
-    /// Not a private key that can sign.
-    #[error("{path} holds no usable RSA private key: {problem}")]
-    Key {
-        /// The key file.
-        path: String,
-        /// What is wrong.
-        problem: String,
-    },
 }
 
 impl Credentials {
     /// Finds the credentials: the command line first, then `OCI_CLI_*`, then the profile, then `[DEFAULT]`.
+    /// A profile with a session token is a session, unless it is asked for its API key.
     ///
     /// # Errors
-    /// If something is missing, malformed, of another kind, or a key that others can read.
+    /// If something is missing, malformed, of another kind, out of date, or readable by others.
     pub fn load(source: Source<'_>) -> Result<Self, CredentialsError> {
         let auth = source.auth.or_else(|| variable(source.environment, "AUTH"));
-        if let Some(auth) = auth.filter(|auth| *auth != "api_key") {
-            return Err(CredentialsError::UnsupportedAuth(format!("`{auth}` was asked for")));
+        if let Some(auth) = auth.filter(|auth| !matches!(*auth, "api_key" | "security_token")) {
+            return Err(CredentialsError::UnsupportedAuth(auth.chars().take(60).collect()));
         }
         let profile = Profile::find(source)?;
-        if auth.is_none()
-            && (profile.is_session() || variable(source.environment, "SECURITY_TOKEN_FILE").is_some())
-        {
-            let text = format!("{} is a session with a security token", profile.origin);
-            return Err(CredentialsError::UnsupportedAuth(text));
-        }
         let id =
             |name, error| CredentialsError::Value { origin: profile.origin.clone(), name, source: error };
         let tenancy_id = TenancyId::parse(&profile.need("tenancy")?).map_err(|e| id("tenancy", e))?;
-        let user_id = UserId::parse(&profile.need("user")?).map_err(|e| id("user", e))?;
-        let fingerprint = profile.need("fingerprint")?;
+        let is_session = auth.map_or_else(|| profile.is_session(), |auth| auth == "security_token");
+        let (session, key_id) = if is_session {
+            let path = in_home(&profile.need("security_token_file")?, source.environment);
+            let session = Session::from_file(source.disk, &path, profile.refresh_command())?;
+            session.check(source.now)?;
+            let key_id = session.key_id();
+            (Some(session), key_id)
+        } else {
+            let user_id = UserId::parse(&profile.need("user")?).map_err(|e| id("user", e))?;
+            (None, api_key_id(&tenancy_id, &user_id, &profile.need("fingerprint")?))
+        };
         let region = match source.region {
             Some(region) => Some(region),
             None => {
@@ -165,17 +97,20 @@ impl Credentials {
                 })?
             }
         };
+        let pass_phrase = profile.pass_phrase();
         let key = match variable(source.environment, "KEY_CONTENT") {
-            Some(content) => PrivateKey::from_pem(content.as_bytes(), "OCI_CLI_KEY_CONTENT")?,
+            Some(content) => {
+                PrivateKey::read(content.as_bytes(), "OCI_CLI_KEY_CONTENT", pass_phrase.as_ref())?
+            }
             None => {
                 let path = in_home(&profile.need("key_file")?, source.environment);
-                PrivateKey::from_file(source.disk, &path)?
+                PrivateKey::from_file(source.disk, &path, pass_phrase.as_ref())?
             }
         };
-        Ok(Self::new(tenancy_id, user_id, fingerprint, region, key))
+        Ok(Self { tenancy_id, region, key_id, session, key: Arc::new(key) })
     }
 
-    /// Credentials from their parts.
+    /// An API key from its parts. The fingerprint is the MD5 of the public key, as OCI shows it.
     pub fn new(
         tenancy_id: TenancyId,
         user_id: UserId,
@@ -183,16 +118,39 @@ impl Credentials {
         region: Option<Region>,
         key: PrivateKey,
     ) -> Self {
-        Self { tenancy_id, user_id, fingerprint, region, key: std::sync::Arc::new(key) }
+        let key_id = api_key_id(&tenancy_id, &user_id, &fingerprint);
+        Self { tenancy_id, region, key_id, session: None, key: Arc::new(key) }
     }
 
-    pub(crate) fn key_id(&self) -> String {
-        format!("{}/{}/{}", self.tenancy_id, self.user_id, self.fingerprint)
+    /// Refuses to sign for a session that is over.
+    pub(crate) fn check(&self, now: Timestamp) -> Result<(), SessionExpired> {
+        self.session.as_ref().map_or(Ok(()), |session| session.check(now))
+    }
+
+    pub(crate) fn key_id(&self) -> &str {
+        &self.key_id
     }
 
     pub(crate) fn key(&self) -> &PrivateKey {
         &self.key
     }
+}
+
+fn api_key_id(tenancy_id: &TenancyId, user_id: &UserId, fingerprint: &str) -> Zeroizing<String> {
+    Zeroizing::new(format!("{tenancy_id}/{user_id}/{fingerprint}"))
+}
+
+/// Reads a file that nobody else may read.
+fn read_private(
+    disk: &dyn Disk,
+    path: &Path,
+    what: &'static str,
+) -> Result<Zeroizing<Vec<u8>>, CredentialsError> {
+    let mode = disk.mode(path)?;
+    if mode & 0o077 != 0 {
+        return Err(CredentialsError::Readable { what, path: path.to_path_buf(), mode });
+    }
+    Ok(Zeroizing::new(disk.read(path, LONGEST)?))
 }
 
 /// `OCI_CLI_<name>`, if it is set and not empty.

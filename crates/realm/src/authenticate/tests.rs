@@ -1,5 +1,7 @@
 //! The signing vectors as the realm sees them, and what may not pass.
 
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+
 use super::*;
 use crate::ApiKey;
 use crate::testing::{Client, VECTORS, signature};
@@ -78,7 +80,7 @@ fn authenticate(
     super::authenticate(request, body, keys, None, now)
 }
 
-/// The realm knows API keys only; that the session tokens' ids stand here too lets their signatures be checked.
+/// The vectors' session tokens are not of any realm; that their ids stand here lets their signatures be checked.
 fn keys() -> ApiKeys {
     let mut keys = ApiKeys::default();
     for vector in vectors() {
@@ -226,4 +228,71 @@ fn a_signer_found_before_is_taken_for_no_other_key() {
     let mut changed = request;
     *changed.uri_mut() = "/another".parse().expect("a target");
     assert_eq!(signer(&changed, |_| Some(public_key())), None);
+}
+
+fn tokens() -> SessionTokens {
+    let client = Client::new();
+    SessionTokens::new(&keyferry_seams::Seed::from_number(2), client.realm.identity())
+}
+
+/// A request that the vectors' key signed in the name of a token.
+fn sent(client: &Client, token: &str) -> (u16, Option<String>) {
+    let url = format!("{}/n", client.realm.endpoint(crate::testing::iad()).expect("a region"));
+    let mut request = client.signed(&Method::GET, &url, &[], b"");
+    client.sign_as(&mut request, keyferry_wire::signature::GENERIC, &format!("ST${token}"), VECTORS);
+    let crate::Answer::Reply(response) = client.realm.handle(&request, client.now()) else {
+        panic!("no answer");
+    };
+    let line = client.realm.log().pop().expect("a line in the log");
+    let shown = format!("{line:?}");
+    assert!(!shown.contains(token.rsplit('.').next().expect("a part")), "no token in the log: {shown}");
+    (response.status().as_u16(), line.principal.or(line.reason))
+}
+
+#[test]
+fn a_session_signs_until_its_token_expires() {
+    let client = Client::new();
+    let token = tokens().issue(&public_key(), client.now()).expect("a token");
+    let (status, principal) = sent(&client, &token);
+    assert_eq!(status, 200);
+    let name = format!("ST$2444b9c2b982267e8dce1088def22739-{}", client.now().as_second());
+    assert_eq!(principal.as_deref(), Some(&*name));
+    client.wait(std::time::Duration::from_secs(12 * 3600 - 1));
+    assert_eq!(sent(&client, &token).0, 200);
+    client.wait(std::time::Duration::from_secs(1));
+    let (status, reason) = sent(&client, &token);
+    assert_eq!(status, 401);
+    assert!(reason.expect("a reason").contains("the session token has expired"));
+}
+
+#[test]
+fn a_token_names_the_only_key_that_signs_for_it() {
+    let client = Client::new();
+    let other = ApiKey::generate(&keyferry_seams::Seed::from_number(5)).expect("a key");
+    let token = tokens().issue(other.public(), client.now()).expect("a token");
+    let (status, reason) = sent(&client, &token);
+    assert_eq!(status, 401);
+    assert!(reason.expect("a reason").contains("the signature is not one of this key"));
+}
+
+#[test]
+fn tokens_of_others_and_changed_ones_are_not_known() {
+    let client = Client::new();
+    let good = tokens().issue(&public_key(), client.now()).expect("a token");
+    let other_root = SessionTokens::new(&keyferry_seams::Seed::from_number(3), client.realm.identity());
+    let other_tenancy = keyferry_seams::Seed::from_number(9);
+    let other_tenancy = crate::Identity::mint(vec![crate::testing::iad()], &other_tenancy);
+    let twin = SessionTokens::new(&keyferry_seams::Seed::from_number(2), &other_tenancy);
+    let parts: Vec<_> = good.split('.').collect();
+    let claims = BASE64_URL_SAFE_NO_PAD.decode(parts[1]).expect("base64");
+    let longer = String::from_utf8(claims).expect("text").replace("\"exp\":1", "\"exp\":2");
+    let longer = format!("{}.{}.{}", parts[0], BASE64_URL_SAFE_NO_PAD.encode(longer), parts[2]);
+    let unsigned = format!("{}.{}.", parts[0], parts[1]);
+    let of_others = [other_root, twin].map(|tokens| tokens.issue(&public_key(), client.now()));
+    for token in of_others.into_iter().flatten().chain([longer, unsigned, "x".to_owned(), "a.b.c".to_owned()])
+    {
+        assert!(tokens().read(&token).is_none(), "{token}");
+    }
+    assert!(tokens().read(&good).is_some());
+    assert_eq!(sent(&client, "a.b.cccccccc").0, 401);
 }

@@ -13,8 +13,8 @@ struct Opened {
 }
 
 fn open(folder: &Path, regions: Option<Vec<Region>>, seed: Option<u64>) -> Result<Opened, DataDirError> {
-    // Making a key takes long; the vectors' one is as good.
-    RealDisk.write(&folder.join("api_key.pem"), VECTORS.as_bytes(), Access::Owner)?;
+    // Making keys takes long; the vectors' one is as good.
+    RealDisk.write(&folder.join(API_KEY), VECTORS.as_bytes(), Access::Owner)?;
     let (dir, config) = DataDir::open(folder, regions, seed, Latency::none(), &RealDisk)?;
     Ok(Opened { dir, config })
 }
@@ -79,11 +79,12 @@ fn clients_find_a_profile_per_region_and_nobody_else_reads_it() {
     let opened = open(folder.path(), None, None).expect("opened");
     let bytes = RealDisk.read(&opened.dir.config_file(), 10_000).expect("written");
     let text = String::from_utf8(bytes).expect("text");
-    for profile in ["[DEFAULT]", "[us-ashburn-1]", "[eu-frankfurt-1]"] {
+    for profile in ["[DEFAULT]", "[us-ashburn-1]", "[eu-frankfurt-1]", "[SESSION]"] {
         assert!(text.contains(profile), "{text}");
     }
     assert!(text.contains(&format!("key_file={}/api_key.pem", folder.path().display())));
-    for name in ["config", "root.key", "identity.json", "admin.token", "api_key.pem"] {
+    opened.dir.renew_session(Timestamp::UNIX_EPOCH, &RealDisk).expect("a token");
+    for name in ["config", "root.key", "identity.json", "admin.token", API_KEY, SESSION_TOKEN] {
         let mode = std::fs::metadata(folder.path().join(name)).expect("written").permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
@@ -99,4 +100,31 @@ fn damaged_files_are_named() {
             other => panic!("{name}: {:?}", other.map(|opened| opened.dir)),
         }
     }
+}
+
+#[test]
+fn a_token_stays_good_when_the_folder_is_opened_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let token = |opened: &Opened| {
+        opened.dir.renew_session(Timestamp::UNIX_EPOCH, &RealDisk).expect("a token");
+        let bytes = RealDisk.read(&folder.path().join(SESSION_TOKEN), 10_000).expect("written");
+        String::from_utf8(bytes).expect("text")
+    };
+    let first = open(folder.path(), None, None).expect("opened");
+    let token = token(&first);
+    drop(first);
+    let again = open(folder.path(), None, None).expect("opened again");
+    let known = again.dir.session_tokens.read(&token).expect("a token of this realm");
+    assert!(known.key == again.dir.session_key);
+}
+
+#[test]
+fn a_seed_makes_the_key_again() {
+    let key = || {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (_, config) =
+            DataDir::open(folder.path(), None, Some(7), Latency::none(), &RealDisk).expect("opened");
+        config.api_key.fingerprint()
+    };
+    assert_eq!(key(), key());
 }

@@ -1,11 +1,12 @@
 //! Faults on the way and in answers.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
 use http::{HeaderValue, Response};
-use keyferry_wire::{Spec, code};
+use keyferry_wire::{OperationName as Op, Spec, code};
 use serde_json::Value;
 
 use super::effects::Effect;
@@ -20,7 +21,7 @@ use crate::refusal::Refusal;
 pub struct Disturbance {
     /// It comes so much later.
     pub delay: Duration,
-    /// The connection breaks in the middle of its body.
+    /// The connection breaks in the middle of its body, or before it if it has none.
     pub is_broken: bool,
     /// Half of its body is missing.
     pub is_truncated: bool,
@@ -62,7 +63,7 @@ pub(crate) fn before(call: &Call<'_>, spec: &Spec) -> Before {
     let disturbance = &mut before.disturbance;
     for effect in effects {
         let refusal = match effect {
-            Effect::Status { status, retry_after } => Some(refused(status, retry_after)),
+            Effect::Status { status, code, retry_after } => Some(refused(status, code, retry_after)),
             Effect::BucketKeyDisabled { .. } => {
                 Some(Refusal::conflict("The key that the bucket is encrypted with is disabled."))
             }
@@ -90,8 +91,8 @@ fn is_about_content(spec: &Spec) -> bool {
     spec.path.contains("/o/{") || spec.path.contains("/u")
 }
 
-fn refused(status: u16, retry_after: Option<u64>) -> Refusal {
-    let code = match status {
+fn refused(status: u16, code: Option<String>, retry_after: Option<u64>) -> Refusal {
+    let usual = match status {
         401 => code::NOT_AUTHENTICATED,
         404 => code::NOT_AUTHORIZED_OR_NOT_FOUND,
         405 => code::METHOD_NOT_ALLOWED,
@@ -103,8 +104,16 @@ fn refused(status: u16, retry_after: Option<u64>) -> Refusal {
         400..=499 => code::INVALID_PARAMETER,
         _ => code::INTERNAL_SERVER_ERROR,
     };
+    let code = code.map_or(Cow::Borrowed(usual), Cow::Owned);
     let reason = Some("a fault that was asked for".to_owned());
     Refusal { retry_after, reason, ..Refusal::new(status, code, "The embedded realm was told to fail here.") }
+}
+
+/// Whether the list is one of what lies in a compartment.
+pub(super) fn lists_content(call: &Call<'_>, compartment: &str) -> bool {
+    let is_list = matches!(call.operation, Op::ListVaults | Op::ListKeys | Op::ListSecrets);
+    let Some(asked) = call.parameter("compartmentId").filter(|_| is_list) else { return false };
+    asked == compartment || call.world.compartments.get(asked).is_some_and(|c| c.name == compartment)
 }
 
 /// Takes a compartment out of a list of compartments.

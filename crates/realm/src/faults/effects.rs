@@ -6,10 +6,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "snake_case", deny_unknown_fields)]
 pub enum Effect {
-    /// The request is not done; it is answered with that status and its usual code.
+    /// The request is not done; it is answered with that status.
     Status {
         /// From 400 to 599.
         status: u16,
+        /// The word that says why; the status' usual one if left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<String>,
         /// Seconds in a `retry-after` header.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_after: Option<u64>,
@@ -19,12 +22,18 @@ pub enum Effect {
         /// How much.
         milliseconds: u64,
     },
-    /// The request is done; the connection breaks in the middle of the answer's body.
+    /// The request is done; the connection breaks in the middle of the answer's body, or before an answer that
+    /// has none.
     Reset,
     /// The request is done; half of the answer's body is missing, and its length says nothing of that.
     Truncate,
     /// `ListCompartments` does not show this one.
     OmitCompartment {
+        /// Its OCID or name.
+        compartment: String,
+    },
+    /// Lists of vaults, keys and secrets in this one are empty, as for somebody who can't see into it.
+    HideContent {
         /// Its OCID or name.
         compartment: String,
     },
@@ -48,6 +57,8 @@ pub enum Effect {
         /// What has become of it.
         how: Spoiled,
     },
+    /// The pre-authenticated request that a backup goes through is deleted as soon as the backup is accepted.
+    ParRevoked,
     /// A restore brings back one version with other material.
     OtherMaterial,
     /// A restore leaves one version out: one that is not its key's current one, if there is such a one.

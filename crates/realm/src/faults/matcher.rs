@@ -15,7 +15,8 @@ pub(crate) fn struck(
     for record in call.world.faults.values() {
         let fault = &record.fault;
         let is_here = fault.region.is_none_or(|region| region == call.region)
-            && fault.operation.is_none_or(|operation| operation == call.operation);
+            && fault.operation.is_none_or(|operation| operation == call.operation)
+            && fault.resource.as_ref().is_none_or(|id| is_about(call, id));
         if !is_here || !could(&fault.effect) {
             continue;
         }
@@ -28,6 +29,14 @@ pub(crate) fn struck(
         counted.push(record);
     }
     (effects, counted)
+}
+
+/// Whether a call names it, or goes to its own endpoint.
+fn is_about(call: &Call<'_>, id: &str) -> bool {
+    let vault = || call.world.vault_at(call.region, call.vault_ext.as_deref()?);
+    call.names.iter().any(|name| name == id)
+        || call.query.iter().any(|(_, value)| value == id)
+        || vault().is_some_and(|vault| vault.id == id)
 }
 
 fn hits(record: &FaultRecord, seed: &Seed) -> bool {

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::effects::Effect;
 
+const LONGEST_CODE: usize = 100;
+
 /// What shall go wrong, where, and how often. Everything left out stands for "any" or "always".
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -16,6 +18,9 @@ pub struct Fault {
     /// Only for this operation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<OperationName>,
+    /// Only for what has this OCID: a vault, whose endpoints count too, or whatever path or query name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
     /// The first so many requests that would be hit are spared.
     #[serde(default)]
     pub after: u64,
@@ -30,6 +35,19 @@ pub struct Fault {
 }
 
 impl Fault {
+    /// Goes wrong always and everywhere.
+    pub fn new(effect: Effect) -> Self {
+        Self {
+            region: None,
+            operation: None,
+            resource: None,
+            after: 0,
+            times: None,
+            probability: None,
+            effect,
+        }
+    }
+
     /// A sentence about what is wrong with the rule itself, if anything.
     pub(crate) fn mistake(&self) -> Option<&'static str> {
         match (&self.probability, &self.effect) {
@@ -37,9 +55,16 @@ impl Fault {
             (_, Effect::Status { status, .. }) if !(400..=599).contains(status) => {
                 Some("the status of an error is from 400 to 599")
             }
+            (_, Effect::Status { code: Some(code), .. }) if !is_code(code) => {
+                Some("the code of an error is one word")
+            }
             _ => None,
         }
     }
+}
+
+fn is_code(text: &str) -> bool {
+    (1..=LONGEST_CODE).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
 /// A rule of the realm, with what has become of it.

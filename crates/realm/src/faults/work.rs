@@ -3,10 +3,10 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
-use keyferry_wire::{OperationName, code};
+use keyferry_wire::{OperationName, code, headers};
 use serde::{Deserialize, Serialize};
 
-use super::answers::without;
+use super::answers::{lists_content, without};
 use super::effects::{Effect, Spoiled};
 use super::matcher::struck;
 use super::rule::FaultRecord;
@@ -38,9 +38,12 @@ pub(crate) fn disturb(call: &Call<'_>, done: &mut Done) -> Vec<FaultRecord> {
     let any = |is: fn(&Task) -> bool| {
         done.changes.iter().any(|change| matches!(change, Change::Schedule(_, task) if is(task)))
     };
+    let revoked: Vec<Change> = done.changes.iter().filter_map(revocation).collect();
     let (effects, counted) = struck(call, |effect| match effect {
         Effect::OmitCompartment { .. } => call.operation == OperationName::ListCompartments,
+        Effect::HideContent { compartment } => lists_content(call, compartment),
         Effect::NewEndpointSilent { .. } => !new_vaults.is_empty(),
+        Effect::ParRevoked => !revoked.is_empty(),
         Effect::BackupObject { .. } => any(Task::is_backup),
         Effect::RestoredKeyFails { .. }
         | Effect::OtherMaterial
@@ -52,6 +55,11 @@ pub(crate) fn disturb(call: &Call<'_>, done: &mut Done) -> Vec<FaultRecord> {
     for effect in &effects {
         match effect {
             Effect::OmitCompartment { compartment } => done.body = without(compartment, &done.body),
+            Effect::HideContent { .. } => {
+                done.body = Bytes::from_static(b"[]");
+                done.headers.retain(|(name, _)| name != headers::OPC_NEXT_PAGE);
+            }
+            Effect::ParRevoked => done.changes.extend(revoked.iter().cloned()),
             Effect::NewEndpointSilent { seconds } => {
                 done.changes.extend(new_vaults.iter().map(|id| trouble(id, call.now, *seconds)));
             }
@@ -77,6 +85,14 @@ fn new_vault(call: &Call<'_>, change: &Change) -> Option<String> {
             Record::Vault(vault) if !call.world.vaults.contains_key(&vault.id) => Some(vault.id.clone()),
             _ => None,
         },
+        _ => None,
+    }
+}
+
+/// What deletes the pre-authenticated request that a backup goes through, if it goes through one.
+fn revocation(change: &Change) -> Option<Change> {
+    match change {
+        Change::Schedule(_, Task::FinishBackup(backup)) => backup.revocation(),
         _ => None,
     }
 }

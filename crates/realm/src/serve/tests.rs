@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::*;
 use crate::admin::{Advance, Command};
 use crate::testing::{Client, VECTORS, iad};
-use crate::{Down, Effect, Fault};
+use crate::{Down, Effect, Fault, OperationName};
 
 async fn started(folder: &Path) -> Server {
     RealDisk.write(&folder.join("api_key.pem"), VECTORS.as_bytes(), Access::Owner).expect("written");
@@ -24,7 +24,7 @@ async fn serve_with(options: ServeOptions) -> Server {
     serve(options, &RealDisk, Arc::new(SystemClock)).await.expect("started")
 }
 
-/// Sends bytes to a port and reads one answer with its body; `None` if the connection is refused.
+/// Sends bytes to a port and reads one answer with its body; `None` if the connection is refused or ends without one.
 async fn exchange(port: u16, request: &[u8]) -> Option<(u16, String)> {
     let mut stream = match TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await {
         Ok(stream) => stream,
@@ -34,6 +34,9 @@ async fn exchange(port: u16, request: &[u8]) -> Option<(u16, String)> {
     stream.write_all(request).await.expect("sent");
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.expect("read");
+    if answer.is_empty() {
+        return None;
+    }
     let answer = String::from_utf8(answer).expect("text");
     let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
     Some((status, answer))
@@ -55,18 +58,22 @@ async fn steer(server: &Server, command: &Command) -> (u16, String) {
     exchange(port, &request).await.expect("the admin port is open")
 }
 
-/// A signed GET of the namespace, as bytes. The test client has the same key; the key id differs.
+/// A signed GET of the namespace, as bytes.
 fn signed(server: &Server, now: Timestamp) -> Vec<u8> {
+    signed_for(server, &Method::GET, "/n", now)
+}
+
+/// A signed request, as bytes. The test client has the same key; the key id differs.
+fn signed_for(server: &Server, method: &Method, target: &str, now: Timestamp) -> Vec<u8> {
     let client = Client::new();
     let since = now.duration_since(client.now());
     client.wait(std::time::Duration::try_from(since).expect("not before the test client's time"));
-    let url = format!("{}/n", server.realm().endpoint(iad()).expect("a region of the realm"));
-    let mut request = client.signed(&Method::GET, &url, &[], b"");
+    let endpoint = server.realm().endpoint(iad()).expect("a region of the realm");
+    let mut request = client.signed(method, &format!("{endpoint}{target}"), &[], b"");
     let authorization = request.headers()["authorization"].to_str().expect("text");
     let authorization = authorization.replace(&client.realm.key_id(), &server.realm().key_id());
     request.headers_mut().insert("authorization", authorization.parse().expect("a header's value"));
-    let mut text =
-        format!("GET /n HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", url[7..].trim_end_matches("/n"));
+    let mut text = format!("{method} {target} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", &endpoint[7..]);
     for (name, value) in request.headers() {
         text = format!("{text}{name}: {}\r\n", value.to_str().expect("text"));
     }
@@ -232,8 +239,7 @@ fn now_of(reading: &str) -> String {
 async fn a_broken_answer_begins_and_does_not_end() {
     let folder = tempfile::tempdir().expect("a folder");
     let server = started(folder.path()).await;
-    let rule =
-        |effect| Fault { region: None, operation: None, after: 0, times: Some(1), probability: None, effect };
+    let rule = |effect| Fault { times: Some(1), ..Fault::new(effect) };
     let port = server.port(iad()).await.expect("a port");
     let request = signed(&server, SystemClock.now());
     let whole = exchange(port, &request).await.expect("an answer").1;
@@ -246,6 +252,11 @@ async fn a_broken_answer_begins_and_does_not_end() {
     assert_eq!(steer(&server, &Command::AddFault(rule(Effect::Truncate))).await.0, 200);
     let short = exchange(port, &request).await.expect("an answer").1;
     assert!(!short.contains(&length) && body(&short) == body(&whole) / 2, "{short}");
+    let nothing = Fault { operation: Some(OperationName::HeadBucket), ..rule(Effect::Reset) };
+    assert_eq!(steer(&server, &Command::AddFault(nothing)).await.0, 200);
+    let head = signed_for(&server, &Method::HEAD, "/n/ns/b/none", SystemClock.now());
+    assert_eq!(exchange(port, &head).await, None, "an answer without a body is lost as a whole");
+    assert!(exchange(port, &head).await.expect("an answer").1.contains("404"));
     assert_eq!(steer(&server, &Command::RemoveFault(9)).await.0, 404);
     assert_eq!(body(&exchange(port, &request).await.expect("an answer").1), body(&whole), "it is over");
 }

@@ -1,6 +1,7 @@
 //! Backups of vaults, with or without their keys, and of single keys.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use bytes::Bytes;
 use keyferry_ids::Region;
@@ -69,7 +70,8 @@ pub(super) fn backup(call: &Call<'_>) -> Result<Effect, Refusal> {
         notes.push("The keys were left out: isIncludeKeys is not true.".to_owned());
     }
     let resource = vault_resource("RELATED", vault);
-    let mut work_request = accepted(call, "BACKUP_VAULT", &vault.compartment_id, resource);
+    let takes = call.account.latency.backup;
+    let mut work_request = accepted(call, "BACKUP_VAULT", &vault.compartment_id, resource, takes);
     for note in &notes {
         work_request.note(call.now, note);
     }
@@ -78,7 +80,7 @@ pub(super) fn backup(call: &Call<'_>) -> Result<Effect, Refusal> {
     let vault_id = vault.id.clone();
     let region = call.region;
     let backup = Backup { region, work_request_id: work_request.id.clone(), vault_id, location, file, done };
-    Ok(begun(effect, work_request, backup))
+    Ok(effect.work(work_request, Task::FinishBackup(backup)))
 }
 
 /// The vault is busy too: one thing at a time.
@@ -97,7 +99,8 @@ pub(super) fn backup_key(call: &Call<'_>) -> Result<Effect, Refusal> {
     let mut notes = Vec::new();
     let part = key_part(call, key, &mut notes);
     let done = format!("The key was backed up with {} versions.", part.versions.len());
-    let mut work_request = accepted(call, "BACKUP_KEY", &key.compartment_id, key_resource("RELATED", key));
+    let (resource, takes) = (key_resource("RELATED", key), call.account.latency.backup);
+    let mut work_request = accepted(call, "BACKUP_KEY", &key.compartment_id, resource, takes);
     for note in &notes {
         work_request.note(call.now, note);
     }
@@ -108,7 +111,7 @@ pub(super) fn backup_key(call: &Call<'_>) -> Result<Effect, Refusal> {
     let vault_id = vault.id.clone();
     let region = call.region;
     let backup = Backup { region, work_request_id: work_request.id.clone(), vault_id, location, file, done };
-    Ok(begun(effect, work_request, backup))
+    Ok(effect.work(work_request, Task::FinishBackup(backup)))
 }
 
 fn check_private(vault: &VaultRecord) -> Result<(), Refusal> {
@@ -144,24 +147,24 @@ pub(super) fn free(moment: &Moment<'_>, vault: &VaultRecord) -> VaultRecord {
     VaultRecord { state: VaultState::Active, busy_key: None, etag, ..vault.clone() }
 }
 
-fn accepted(
+/// A work request about one vault or key.
+pub(super) fn accepted(
     call: &Call<'_>,
     operation_type: &str,
     compartment_id: &str,
     resource: WorkRequestResource,
+    takes: Duration,
 ) -> WorkRequestRecord {
-    let (service, takes) = (WorkService::General, call.account.latency.backup);
-    WorkRequestRecord::accepted(call, service, operation_type, compartment_id, vec![resource], takes)
-}
-
-fn begun(effect: Effect, work_request: WorkRequestRecord, backup: Backup) -> Effect {
-    effect
-        .work_request(&work_request.id)
-        .change(Change::Schedule(work_request.due, Task::FinishBackup(backup)))
-        .change(work_request)
+    let (service, resources) = (WorkService::General, vec![resource]);
+    WorkRequestRecord::accepted(call, service, operation_type, compartment_id, resources, takes)
 }
 
 impl Backup {
+    /// What takes away the pre-authenticated request that it goes through, if it goes through one.
+    pub(crate) fn revocation(&self) -> Option<Change> {
+        self.location.revocation()
+    }
+
     /// Writes the file, if there is still a place for it; either way the vault is free again.
     pub(crate) fn finish(&self, moment: &Moment<'_>) -> Vec<Change> {
         let world = moment.world;

@@ -56,10 +56,7 @@ fn accepted(
         target_id,
     });
     let record = CompartmentRecord { etag: mint::etag(&call.seed), ..record.clone() };
-    let effect = Effect::empty(StatusCode::ACCEPTED)
-        .work_request(&work_request.id)
-        .change(Change::Schedule(work_request.due, task))
-        .change(work_request);
+    let effect = Effect::empty(StatusCode::ACCEPTED).work(work_request, task);
     (effect, record)
 }
 

@@ -104,10 +104,7 @@ pub(super) fn copy(call: &Call<'_>) -> Result<Effect, Refusal> {
         kms_key_id: call.header(headers::OPC_SSE_KMS_KEY_ID).map(str::to_owned),
         details,
     });
-    Ok(Effect::empty(StatusCode::ACCEPTED)
-        .work_request(&work_request.id)
-        .change(Change::Schedule(work_request.due, task))
-        .change(work_request))
+    Ok(Effect::empty(StatusCode::ACCEPTED).work(work_request, task))
 }
 
 impl Copy {

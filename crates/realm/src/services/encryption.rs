@@ -123,10 +123,7 @@ pub(super) fn reencrypt_bucket(call: &Call<'_>) -> Result<Effect, Refusal> {
         work_request_id: work_request.id.clone(),
         bucket: bucket.name.clone(),
     });
-    Ok(Effect::empty(StatusCode::ACCEPTED)
-        .work_request(&work_request.id)
-        .change(Change::Schedule(work_request.due, task))
-        .change(work_request))
+    Ok(Effect::empty(StatusCode::ACCEPTED).work(work_request, task))
 }
 
 impl Reencryption {

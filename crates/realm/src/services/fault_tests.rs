@@ -13,19 +13,19 @@ use super::vault_testing::{
 use crate::testing::{Client, fra, good, header, iad, refused};
 use crate::{Answer, Disturbance, Effect, Fault, RealmError, Spoiled};
 
-fn fault(effect: Effect) -> Fault {
-    Fault { region: None, operation: None, after: 0, times: None, probability: None, effect }
+fn status_of(status: u16) -> Effect {
+    Effect::Status { status, code: None, retry_after: None }
 }
 
 fn unavailable() -> Effect {
-    Effect::Status { status: 503, retry_after: None }
+    status_of(503)
 }
 
 fn with_bucket(effect: Effect) -> Client {
     let client = Client::new();
     client.bucket(iad(), BUCKET);
     client.bucket(fra(), BUCKET);
-    client.realm.add_fault(fault(effect)).expect("a good rule");
+    client.realm.add_fault(Fault::new(effect)).expect("a good rule");
     client
 }
 
@@ -61,8 +61,11 @@ fn only_key(vault: &TestVault<'_>, compartment: &str) -> Option<String> {
 #[test]
 fn a_rule_spares_the_first_and_ends_after_its_times_and_is_counted() {
     let client = Client::new();
-    let rule =
-        Fault { after: 1, times: Some(2), ..fault(Effect::Status { status: 429, retry_after: Some(7) }) };
+    let rule = Fault {
+        after: 1,
+        times: Some(2),
+        ..Fault::new(Effect::Status { status: 429, code: None, retry_after: Some(7) })
+    };
     let id = client.realm.add_fault(rule).expect("a good rule").id;
     assert_eq!(status(&client), 200);
     let answer = client.send(Method::GET, iad(), "/n", &[], b"");
@@ -77,8 +80,11 @@ fn a_rule_spares_the_first_and_ends_after_its_times_and_is_counted() {
 #[test]
 fn a_rule_holds_for_its_region_and_operation_until_it_is_taken_away() {
     let client = Client::new();
-    let rule =
-        Fault { region: Some(iad()), operation: Some(OperationName::GetNamespace), ..fault(unavailable()) };
+    let rule = Fault {
+        region: Some(iad()),
+        operation: Some(OperationName::GetNamespace),
+        ..Fault::new(unavailable())
+    };
     let id = client.realm.add_fault(rule).expect("a good rule").id;
     assert_eq!(status(&client), 503);
     assert_eq!(client.send(Method::GET, fra(), "/n", &[], b"").status(), 200);
@@ -86,7 +92,7 @@ fn a_rule_holds_for_its_region_and_operation_until_it_is_taken_away() {
     client.realm.remove_fault(id).expect("there is one");
     assert_eq!(status(&client), 200);
     assert!(matches!(client.realm.remove_fault(id), Err(RealmError::NoFault(_))));
-    client.realm.add_fault(fault(unavailable())).expect("a good rule");
+    client.realm.add_fault(Fault::new(unavailable())).expect("a good rule");
     client.realm.clear_faults().expect("cleared");
     assert_eq!((status(&client), client.realm.faults()), (200, Vec::new()));
 }
@@ -95,7 +101,7 @@ fn a_rule_holds_for_its_region_and_operation_until_it_is_taken_away() {
 fn chance_follows_from_the_seed() {
     let run = || {
         let client = Client::new();
-        let rule = Fault { probability: Some(0.5), ..fault(unavailable()) };
+        let rule = Fault { probability: Some(0.5), ..Fault::new(unavailable()) };
         client.realm.add_fault(rule).expect("a good rule");
         statuses(&client, 200)
     };
@@ -109,13 +115,14 @@ fn chance_follows_from_the_seed() {
 fn rules_that_can_not_hold_are_refused() {
     let client = Client::new();
     for rule in [
-        Fault { probability: Some(1.5), ..fault(unavailable()) },
-        fault(Effect::Status { status: 200, retry_after: None }),
+        Fault { probability: Some(1.5), ..Fault::new(unavailable()) },
+        Fault::new(status_of(200)),
+        Fault::new(Effect::Status { status: 400, code: Some("two words".to_owned()), retry_after: None }),
     ] {
         assert!(matches!(client.realm.add_fault(rule), Err(RealmError::Fault(_))));
     }
     let elsewhere = keyferry_ids::Region::parse("nrt").expect("known");
-    let rule = Fault { region: Some(elsewhere), ..fault(unavailable()) };
+    let rule = Fault { region: Some(elsewhere), ..Fault::new(unavailable()) };
     assert!(matches!(client.realm.add_fault(rule), Err(RealmError::OtherRegion(_))));
 }
 
@@ -154,7 +161,7 @@ fn a_list_omits_a_compartment_that_is_there() {
     assert_eq!(names(&list()).len(), 2);
     client
         .realm
-        .add_fault(fault(Effect::OmitCompartment { compartment: "hidden".to_owned() }))
+        .add_fault(Fault::new(Effect::OmitCompartment { compartment: "hidden".to_owned() }))
         .expect("a good rule");
     assert_eq!(names(&list()), [seen]);
     client.get(iad(), &format!("/20160918/compartments/{hidden}"));
@@ -166,7 +173,7 @@ fn a_backup_succeeds_and_its_object_is_not_what_it_should_be() {
         let client = Client::new();
         client.bucket(iad(), BUCKET);
         if let Some(how) = how {
-            client.realm.add_fault(fault(Effect::BackupObject { how })).expect("a good rule");
+            client.realm.add_fault(Fault::new(Effect::BackupObject { how })).expect("a good rule");
         }
         let vault = TestVault::create(&client, iad(), "v");
         assert_eq!(vault.backup("o", true)["status"], "SUCCEEDED");
@@ -219,7 +226,7 @@ fn a_restore_puts_a_key_into_another_compartment() {
     client.bucket(fra(), BUCKET);
     let elsewhere = compartment(&client, "elsewhere");
     let effect = Effect::KeyInOtherCompartment { compartment_id: Some(elsewhere.clone()) };
-    client.realm.add_fault(fault(effect)).expect("a good rule");
+    client.realm.add_fault(Fault::new(effect)).expect("a good rule");
     carried(&client);
     let restored = restore(&client, fra(), "o");
     assert_eq!(only_key(&restored, &client.tenancy()), None);
@@ -273,7 +280,7 @@ fn work_fails_and_leaves_the_vault_as_it_was() {
 
     client.realm.clear_faults().expect("cleared");
     carried(&client);
-    client.realm.add_fault(fault(Effect::WorkFails)).expect("a good rule");
+    client.realm.add_fault(Fault::new(Effect::WorkFails)).expect("a good rule");
     let answer = ask_for_restore(&client, fra(), &client.tenancy(), "o");
     let id = text(&good(&answer), "id").to_owned();
     settle(&client);

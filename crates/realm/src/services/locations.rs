@@ -116,6 +116,11 @@ impl Location {
         Ok((object.content.bytes.clone(), object.etag.clone()))
     }
 
+    /// What takes away the pre-authenticated request that leads there, if one does.
+    pub(super) fn revocation(&self) -> Option<Change> {
+        self.par.clone().map(|token_digest| Change::DeletePar(self.region, token_digest))
+    }
+
     /// What writes the bytes, if that is still possible.
     pub(super) fn written(&self, moment: &Moment<'_>, bytes: Bytes) -> Result<Change, Refusal> {
         self.check(moment, Wish::Write)?;

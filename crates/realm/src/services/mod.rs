@@ -15,6 +15,8 @@ pub(crate) mod encryption;
 mod external;
 #[cfg(test)]
 mod fault_tests;
+#[cfg(test)]
+mod fleet_fault_tests;
 pub(crate) mod identity;
 pub(crate) mod key_deletion;
 mod key_updates;

@@ -12,13 +12,13 @@ use keyferry_wire::kms::{
 use keyferry_wire::{Plane, SPECS};
 use serde::{Deserialize, Serialize};
 
-use super::backups::vault_resource;
+use super::backups::{self, vault_resource};
 use super::limits;
 use super::vaults::{check_active, here, named};
 use crate::call::{Call, Effect, Moment};
 use crate::lists::{self, Listed};
 use crate::mint;
-use crate::records::{Replica, VaultRecord, WorkRequestRecord, WorkService};
+use crate::records::{Replica, VaultRecord, WorkRequestRecord};
 use crate::refusal::Refusal;
 use crate::tasks::Task;
 use crate::world::Change;
@@ -133,9 +133,8 @@ pub(super) fn list(call: &Call<'_>) -> Result<Effect, Refusal> {
 }
 
 fn accepted(call: &Call<'_>, operation_type: &str, vault: &VaultRecord) -> WorkRequestRecord {
-    let (service, takes) = (WorkService::General, call.account.latency.create);
-    let resources = vec![vault_resource("RELATED", vault)];
-    WorkRequestRecord::accepted(call, service, operation_type, &vault.compartment_id, resources, takes)
+    let (resource, takes) = (vault_resource("RELATED", vault), call.account.latency.create);
+    backups::accepted(call, operation_type, &vault.compartment_id, resource, takes)
 }
 
 fn begun(call: &Call<'_>, vault: &VaultRecord, replica: Replica, work_request: WorkRequestRecord) -> Effect {
@@ -147,10 +146,8 @@ fn begun(call: &Call<'_>, vault: &VaultRecord, replica: Replica, work_request: W
     });
     let etag = mint::etag(&call.seed);
     Effect::empty(StatusCode::ACCEPTED)
-        .work_request(&work_request.id)
         .change(VaultRecord { replica: Some(replica), etag, ..vault.clone() })
-        .change(Change::Schedule(work_request.due, task))
-        .change(work_request)
+        .work(work_request, task)
 }
 
 impl Replication {

@@ -6,11 +6,10 @@ use bytes::Bytes;
 use keyferry_ids::Region;
 use keyferry_wire::headers;
 use keyferry_wire::kms::{KeyBackupDetails, KeyState, RestoreVaultDetails, VaultState};
-use keyferry_wire::work_requests::WorkRequestResource;
 use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 
-use super::backups::{check_lasting, free, key_resource, touched, vault_resource};
+use super::backups::{accepted, check_lasting, free, key_resource, touched, vault_resource};
 use super::locations::Location;
 use super::pars::Wish;
 use super::vaults::{changed, check_active, here};
@@ -19,7 +18,7 @@ use crate::blob::{self, BackupFile};
 use crate::call::{Call, Effect, Moment};
 use crate::lineage;
 use crate::mint;
-use crate::records::{KeyRecord, VaultRecord, WorkRequestRecord, WorkService};
+use crate::records::{KeyRecord, VaultRecord};
 use crate::refusal::{Refusal, shortened};
 use crate::semantics::RestoreExisting;
 use crate::tasks::Task;
@@ -157,7 +156,8 @@ fn restore(call: &Call<'_>, source: Source) -> Result<Effect, Refusal> {
     };
     limits::check_restore(call, &vault, relative.is_none(), &file.keys)?;
     let vault = busy(call, &vault, None);
-    let work_request = accepted(call, "RESTORE_VAULT", &vault.compartment_id, vault_resource(action, &vault));
+    let (resource, takes) = (vault_resource(action, &vault), call.account.latency.restore);
+    let work_request = accepted(call, "RESTORE_VAULT", &vault.compartment_id, resource, takes);
     let restore = Restore {
         region: call.region,
         work_request_id: work_request.id.clone(),
@@ -166,7 +166,7 @@ fn restore(call: &Call<'_>, source: Source) -> Result<Effect, Refusal> {
         is_new: relative.is_none(),
         source,
     };
-    Ok(begun(changed(call, vault)?, work_request, restore))
+    Ok(changed(call, vault)?.work(work_request, Task::FinishRestore(restore)))
 }
 
 /// A key goes back into its own vault, or into what that was restored to. Any other vault is none of its.
@@ -196,7 +196,8 @@ fn restore_key(call: &Call<'_>, source: Source) -> Result<Effect, Refusal> {
         None => ("CREATED", lineage::key_to_be(call, vault, &origin.id, part)),
     };
     let vault = busy(call, vault, Some(&key.id));
-    let work_request = accepted(call, "RESTORE_KEY", &key.compartment_id, key_resource(action, &key));
+    let (resource, takes) = (key_resource(action, &key), call.account.latency.restore);
+    let work_request = accepted(call, "RESTORE_KEY", &key.compartment_id, resource, takes);
     let restore = Restore {
         region: call.region,
         work_request_id: work_request.id.clone(),
@@ -206,7 +207,7 @@ fn restore_key(call: &Call<'_>, source: Source) -> Result<Effect, Refusal> {
         source,
     };
     let effect = Effect::json(&keys::view(call, &vault, &key))?.etag(&key.etag);
-    Ok(begun(effect.change(vault).change(key), work_request, restore))
+    Ok(effect.change(vault).change(key).work(work_request, Task::FinishRestore(restore)))
 }
 
 /// Refuses to restore into what is there, if that is how it is.
@@ -220,23 +221,6 @@ fn check_merge(call: &Call<'_>) -> Result<(), Refusal> {
 fn busy(moment: &Moment<'_>, vault: &VaultRecord, key_id: Option<&String>) -> VaultRecord {
     let etag = mint::etag(&moment.seed);
     VaultRecord { state: VaultState::Restoring, busy_key: key_id.cloned(), etag, ..vault.clone() }
-}
-
-fn accepted(
-    call: &Call<'_>,
-    operation_type: &str,
-    compartment_id: &str,
-    resource: WorkRequestResource,
-) -> WorkRequestRecord {
-    let (service, takes) = (WorkService::General, call.account.latency.restore);
-    WorkRequestRecord::accepted(call, service, operation_type, compartment_id, vec![resource], takes)
-}
-
-fn begun(effect: Effect, work_request: WorkRequestRecord, restore: Restore) -> Effect {
-    effect
-        .work_request(&work_request.id)
-        .change(Change::Schedule(work_request.due, Task::FinishRestore(restore)))
-        .change(work_request)
 }
 
 impl Restore {

@@ -8,7 +8,7 @@ use keyferry_wire::{Time, code};
 use super::identity::{ROOT_SINCE, check_home};
 use crate::account::Account;
 use crate::api_key::PublicKey;
-use crate::authenticate::KnownKeys;
+use crate::authenticate::{Known, KnownKeys, SESSION};
 use crate::call::{Call, Effect};
 use crate::lists::{self, Listed};
 use crate::records::ApiKeyRecord;
@@ -28,15 +28,18 @@ pub(crate) struct CurrentKeys<'a> {
 }
 
 impl KnownKeys for CurrentKeys<'_> {
-    fn public_key(&self, key_id: &str) -> Option<&PublicKey> {
+    fn known(&self, key_id: &str) -> Option<Known> {
+        if let Some(token) = key_id.strip_prefix(SESSION) {
+            return self.account.session_tokens().read(token);
+        }
         let identity = &self.account.identity;
         let of_user = key_id
             .strip_prefix(&identity.tenancy_id)
             .and_then(|rest| rest.strip_prefix('/')?.strip_prefix(&identity.user_id)?.strip_prefix('/'));
         match of_user.and_then(|fingerprint| self.world.api_keys.get(fingerprint)) {
             Some(record) if record.is_deleted => None,
-            Some(record) => Some(&record.public_key),
-            None => self.account.api_keys.public_key(key_id),
+            Some(record) => Some(Known::api_key(key_id, &record.public_key)),
+            None => self.account.api_keys.known(key_id),
         }
     }
 }

@@ -67,7 +67,7 @@ impl WorkRequestRecord {
         done.ended = Some((now, Outcome::Failed));
         done.note(now, &refusal.message);
         done.errors.push(WorkRequestError {
-            code: refusal.code.to_owned(),
+            code: refusal.code.to_string(),
             message: refusal.message.clone(),
             timestamp: Time(now),
         });
@@ -254,3 +254,6 @@ pub(super) fn cancel_of_objects(call: &Call<'_>) -> Result<Effect, Refusal> {
 pub(super) fn log(call: &Call<'_>) -> Result<Effect, Refusal> {
     Effect::json(&named(call, WorkService::General)?.log)
 }
+
+#[cfg(test)]
+mod tests;

@@ -50,10 +50,14 @@ fn the_documented_example_makes_what_it_says() {
 }
 
 #[test]
-fn the_example_in_the_manual_is_a_world_file() {
+fn the_examples_in_the_manual_are_world_files() {
     let manual = include_str!("../../../../docs/realm.md");
-    let example = manual.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
-    furnished(example.expect("the manual has an example")).expect("a good file");
+    let examples: Vec<_> =
+        manual.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert_eq!(examples.len(), 2);
+    for example in examples {
+        furnished(example).expect("a good file");
+    }
 }
 
 #[test]
@@ -80,6 +84,59 @@ fn known_material_opens_what_was_encrypted_with_it_elsewhere() {
     let sealed = ask("encrypt", &json!({"keyId": key.id, "plaintext": BASE64_STANDARD.encode("x")}));
     let opened = ask("decrypt", &json!({"keyId": key.id, "ciphertext": sealed["ciphertext"]}));
     assert_eq!(opened["plaintext"], BASE64_STANDARD.encode("x"));
+}
+
+/// Vaults of one name in a region, and keys of one name in each.
+fn fleet(region: &str, vaults: u32, keys: u32) -> String {
+    format!(
+        "[[bucket]]\nregion = \"{region}\"\nname = \"backups\"\n\
+         [[limit]]\nregion = \"{region}\"\nname = \"virtual-private-vault-count\"\nvalue = {vaults}\n\
+         [[vault]]\nregion = \"{region}\"\nname = \"shop\"\ncount = {vaults}\n\
+         [[vault.key]]\nname = \"card\"\ncount = {keys}\n"
+    )
+}
+
+#[test]
+fn a_few_lines_make_a_fleet_with_numbered_names() {
+    let regions = ["us-ashburn-1", "eu-frankfurt-1", "us-phoenix-1"];
+    let client =
+        Client::with_regions(regions.map(|name| Region::parse(name).expect("a known region")).to_vec());
+    let text: String = regions.iter().map(|region| fleet(region, 20, 10)).collect();
+    client.realm.furnish(&WorldFile::parse(&text).expect("a world file"), client.now()).expect("furnished");
+    client.wait(Duration::from_secs(1));
+    let names = |list: &Value| -> Vec<String> {
+        let items = list.as_array().expect("a list").iter();
+        items.map(|item| item["displayName"].as_str().expect("a name").to_owned()).collect()
+    };
+    let numbered =
+        |name: &str, count| -> Vec<String> { (1..=count).map(|at| format!("{name}-{at:02}")).collect() };
+    let by_name = format!("compartmentId={}&sortBy=DISPLAYNAME", client.tenancy());
+    for region in &client.realm.identity().regions {
+        client.get(*region, &format!("/n/{}/b/backups", client.realm.identity().namespace));
+        let vaults = client.get(*region, &format!("/20180608/vaults?{by_name}"));
+        assert_eq!(names(&vaults), numbered("shop", 20));
+        for vault in vaults.as_array().expect("a list") {
+            let url = format!(
+                "{}/20180608/keys?{by_name}",
+                vault["managementEndpoint"].as_str().expect("an endpoint")
+            );
+            let keys = good(&client.send_to(http::Method::GET, &url, &[], b""));
+            assert_eq!(names(&keys), numbered("card", 10));
+        }
+    }
+    let state = client.realm.state();
+    let materials = state.world.versions.values().map(|v| v.material.as_ref().expect("alive").to_bytes());
+    assert_eq!(materials.collect::<std::collections::BTreeSet<_>>().len(), 600, "no two keys are the same");
+}
+
+#[test]
+fn a_fleet_beyond_the_limit_is_refused_by_the_number_that_is_too_many() {
+    let vaults = "[[vault]]\nregion = \"us-ashburn-1\"\nname = \"shop\"\ncount = 101";
+    assert!(
+        complaint(vaults).starts_with("vault `shop-101`: The following service limits"),
+        "{}",
+        complaint(vaults)
+    );
 }
 
 #[test]
@@ -112,6 +169,14 @@ fn wrong_files_are_refused_with_the_place_and_without_the_material() {
             "vault `v`, key `k`, version 1: the material is not a key of AES with 32 bytes",
         ),
         (key("algorithm = \"RSA\"\nlength = 99"), "vault `v`, key `k`: "),
+        (
+            key(&format!("count = 2\nmaterial = [\"{KEY}\"]")),
+            "vault `v`, key `k-01`: one material is not for several keys",
+        ),
+        (
+            "[[limit]]\nregion = \"ap-tokyo-1\"\nname = \"virtual-vault-count\"\nvalue = 1".to_owned(),
+            "limit `virtual-vault-count`: the realm has no region ap-tokyo-1",
+        ),
         (
             key("[[vault.secret]]\nname = \"s\"\nkey = \"other\""),
             "vault `v`, secret `s`: the vault has no key of that name",

@@ -18,8 +18,8 @@ pub fn csv(mapping: &Mapping) -> String {
     std::iter::once("kind,name,from,to\n".to_owned()).chain(rows).collect()
 }
 
-// A spreadsheet takes a field that begins like this for a formula, quoted or not; an apostrophe makes it text.
-fn field(text: &str) -> String {
+/// A field. A spreadsheet takes one that begins like this for a formula, quoted or not; an apostrophe makes it text.
+pub(crate) fn field(text: &str) -> String {
     let line = Line::from(text).to_string();
     let line = if line.starts_with(['=', '+', '-', '@']) { format!("'{line}") } else { line };
     if line.contains([',', '"', '\'', ' ']) { format!("\"{}\"", line.replace('"', "\"\"")) } else { line }

@@ -1,6 +1,6 @@
 //! Old to new OCIDs in the forms that other programs read.
 
-mod csv;
+pub(crate) mod csv;
 mod env;
 mod fsdr;
 mod oci_cli;

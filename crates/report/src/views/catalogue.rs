@@ -3,9 +3,10 @@
 use keyferry_core::Sha256;
 use keyferry_core::canary::{Canary, Sealed};
 use keyferry_core::manifest::{Contents, Manifest, ManifestKey, ManifestVersion};
+use keyferry_core::model::StoreUrl;
 
 use crate::units::{plural, size, time};
-use crate::{Cell, CheckVerdict, CheckedBackup, Document, ListedBackup, Tone};
+use crate::{Cell, CheckVerdict, CheckedBackup, Document, LeftoverShown, ListedBackup, StandingShown, Tone};
 
 /// The result of `list`.
 pub fn backups_list(backups: &[ListedBackup]) -> Document {
@@ -15,9 +16,9 @@ pub fn backups_list(backups: &[ListedBackup]) -> Document {
         return document;
     }
     let rows = backups.iter().map(|backup| {
-        let places: Vec<_> = backup.places.iter().map(|place| place.region.name()).collect();
+        let places: Vec<_> = backup.places.iter().map(StoreUrl::whereabouts).collect();
         let provable = match backup.contents {
-            Contents::WithKeys => {
+            Contents::WithKeys | Contents::Key => {
                 format!("{} of {}", backup.versions.saturating_sub(backup.unprovable), backup.versions)
             }
             Contents::MetadataOnly => "no keys".to_owned(),
@@ -88,15 +89,38 @@ pub fn bundle(manifest: &Manifest, signed_by: Option<&str>, manifest_sha256: &Sh
             .into(),
         ),
         ("Keys seen", counted),
-        ("File", Cell::code(&manifest.blob.name)),
-        ("Size", size(manifest.blob.size).into()),
-        ("SHA-256", Cell::code(manifest.blob.sha256.to_string())),
-        ("Manifest", Cell::code(manifest_sha256.to_string())),
+        (
+            "Generation",
+            if manifest.generation == 0 {
+                "not counted".into()
+            } else {
+                Cell::number(manifest.generation.to_string())
+            },
+        ),
     ];
+    facts.extend(manifest.changed.as_deref().map(super::changed));
+    // Many files have a table of their own.
+    let one = manifest.first_file().filter(|_| manifest.files().count() == 1);
+    if let Some(file) = one {
+        facts.push(("File", Cell::code(&file.name)));
+        facts.push(("Size", size(file.size).into()));
+        facts.push(("SHA-256", Cell::code(file.sha256.to_string())));
+    }
+    facts.push(("Manifest", Cell::code(manifest_sha256.to_string())));
     facts.extend(manifest.places.iter().map(|place| ("Place", Cell::code(place.to_string()))));
     facts.extend(manifest.work_request_id.as_deref().map(|id| ("Work request", Cell::id(id))));
     facts.extend(manifest.previous.as_ref().map(|previous| ("Before it", Cell::code(&previous.backup_id))));
     document.facts(facts);
+    if one.is_none() {
+        document.heading("Files");
+        let of_keys = manifest.keys.iter().filter_map(|key| Some((key.blob.as_ref()?, &*key.name)));
+        let rows = manifest.blob.iter().map(|file| (file, "the vault")).chain(of_keys);
+        let rows = rows.map(|(file, holds)| {
+            let digest = Cell::code(file.sha256.to_string());
+            vec![Cell::code(&file.name), holds.into(), Cell::number(size(file.size)), digest]
+        });
+        document.table(&["File", "Holds", "Size", "SHA-256"], rows);
+    }
     if keys > 0 {
         document.heading("Keys");
         let rows = manifest.keys.iter().map(|key| {
@@ -125,6 +149,95 @@ pub fn bundle(manifest: &Manifest, signed_by: Option<&str>, manifest_sha256: &Sh
         );
     }
     document
+}
+
+/// Adds what `list` found of no backup.
+pub fn leftovers(document: &mut Document, leftovers: &[LeftoverShown]) {
+    if leftovers.is_empty() {
+        return;
+    }
+    document.heading("Leftovers");
+    let rows = leftovers.iter().map(|leftover| {
+        let written = leftover.written.map_or_else(|| "unknown".to_owned(), time);
+        let (objects, bytes) = (leftover.objects.into(), Cell::number(size(leftover.size)));
+        vec![Cell::code(&leftover.id), objects, bytes, written.into()]
+    });
+    document.table(&["Of backup", "Objects", "Size", "Written"], rows);
+    let text = "Unfinished or forgotten: files without a manifest. `keyferry forget --prune` deletes them after a day.";
+    document.note(Tone::Quiet, text);
+}
+
+/// Adds how a backup stands in the store at hand.
+pub fn standing(document: &mut Document, standing: &StandingShown) {
+    document.heading("Copies");
+    let copies = &standing.copies;
+    let regions: Vec<_> = copies.regions.iter().map(|region| region.name()).collect();
+    let counted = format!(
+        "{}: {}, {} outside of OCI; {} away from the vault's region",
+        plural(copies.copies, "store"),
+        if regions.is_empty() { "no region".to_owned() } else { regions.join(", ") },
+        copies.off_cloud,
+        copies.away,
+    );
+    let rule = match copies.is_3_2_1 {
+        true => Cell::words("holds").tone(Tone::Good),
+        false => Cell::words("does not hold: three copies, one outside of OCI, one away from the region")
+            .tone(Tone::Warning),
+    };
+    let mut facts = vec![("Copies", counted.into()), ("3-2-1", rule)];
+    facts.push(("This store", Cell::code(standing.store.to_string())));
+    facts.extend(kept_by(standing).into_iter().map(|text| ("Keeps", text.into())));
+    let missing = standing.files.iter().filter(|file| file.found != Some(file.size)).count();
+    let counted = match missing {
+        0 => Cell::words(format!("{}, with the signed sizes", plural(standing.files.len(), "file"))),
+        _ => Cell::words(format!("{missing} of {} not as signed", plural(standing.files.len(), "file")))
+            .tone(Tone::Bad),
+    };
+    facts.push(("Listed", counted));
+    document.facts(facts);
+    let rows = standing.files.iter().filter(|_| missing > 0).map(|file| {
+        let verdict = match file.found {
+            Some(found) if found == file.size => Cell::words("there, with the signed size").tone(Tone::Good),
+            Some(found) => Cell::words(format!("{found} bytes instead of {}", file.size)).tone(Tone::Bad),
+            None => Cell::words("missing").tone(Tone::Bad),
+        };
+        let holds = if file.holds == "vault" { "the vault".into() } else { Cell::id(&file.holds) };
+        vec![Cell::code(&file.name), holds, verdict]
+    });
+    document.table(&["File", "Holds", "Listed"], rows);
+    document.note(
+        Tone::Quiet,
+        "Copies are those of the signed manifest and this store; `check` reads their bytes.",
+    );
+}
+
+fn kept_by(standing: &StandingShown) -> Vec<String> {
+    let Some(protection) = &standing.protection else {
+        return vec!["unknown".to_owned()];
+    };
+    let mut texts: Vec<_> = protection
+        .rules
+        .iter()
+        .map(|rule| {
+            let length = match rule.days {
+                Some(days) => plural(usize::try_from(days).unwrap_or(usize::MAX), "day"),
+                None => "for as long as the rule is there".to_owned(),
+            };
+            let lock = match rule.locked_from {
+                Some(_) if rule.is_locked(standing.at) => "locked".to_owned(),
+                Some(from) => format!("locked from {} on", time(from)),
+                None => "not locked".to_owned(),
+            };
+            format!("retention rule `{}`: {length}, {lock}", rule.name)
+        })
+        .collect();
+    match protection.versioning.as_deref() {
+        Some("Enabled") => texts.push("older versions of what is overwritten or deleted".to_owned()),
+        // With retention rules a bucket can't have versions, and needs none.
+        _ if texts.is_empty() => texts.push("nothing: whoever may write there may delete".to_owned()),
+        _ => {}
+    }
+    texts
 }
 
 fn plural_keys(count: u64) -> String {

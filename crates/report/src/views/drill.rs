@@ -88,7 +88,7 @@ fn backups(document: &mut Document, evidence: &Evidence) {
     }
     let rows = evidence.backups.iter().map(|backup| {
         let (minted, carried, unprovable) = backup.canaries;
-        let regions: Vec<_> = backup.places.iter().map(|place| place.region.name()).collect();
+        let regions: Vec<_> = backup.places.iter().map(keyferry_core::model::StoreUrl::whereabouts).collect();
         vec![
             Cell::code(&backup.backup_id),
             backup.vault_name.as_str().into(),

@@ -1,7 +1,10 @@
 //! What there is, what can be backed up, and what to do about the rest.
 
-use keyferry_core::{Code, Inventory, VaultStock, completeness, eligibility};
+use keyferry_core::eligibility::{self, Reason};
+use keyferry_core::model::{ProtectionMode, Vault};
+use keyferry_core::{Inventory, VaultStock, completeness};
 
+use super::{UNSAVED, unsaved_row};
 use crate::units::{plural, time};
 use crate::{Cell, Document, Tone};
 
@@ -34,6 +37,11 @@ pub fn inventory(inventory: &Inventory) -> Document {
             .into(),
         ),
     ]);
+    let replicas = inventory.vaults.iter().map(|stock| &stock.vault).filter(|vault| !vault.is_primary);
+    let replicas: Vec<_> = replicas.map(replica).collect();
+    if !replicas.is_empty() {
+        document.facts([("Replicas", replicas.join(", ").into())]);
+    }
     document.heading("Vaults");
     if inventory.vaults.is_empty() {
         document.paragraph("No vaults were found.");
@@ -43,14 +51,20 @@ pub fn inventory(inventory: &Inventory) -> Document {
         &["Vault", "Region", "Compartment", "Type", "State", "Keys", "Versions", "Secrets", "Backup"],
         rows,
     );
-    let left_out: Vec<_> = inventory.vaults.iter().flat_map(left_out).collect();
+    let left_out: Vec<_> = inventory.vaults.iter().flat_map(|stock| left_out(inventory, stock)).collect();
     if !left_out.is_empty() {
-        document.heading("What no backup will save, and the next best");
-        super::unsaved(
-            &mut document,
-            left_out.iter().map(|(kind, name, id, code, why)| (*kind, *name, *id, *code, &**why)),
-        );
+        document.heading("What can't be saved, and the next best");
+        document.table(&UNSAVED, left_out);
+        let mut keys = inventory.vaults.iter().flat_map(|stock| &stock.keys);
+        if keys.any(|key| key.protection_mode == ProtectionMode::Software) {
+            document.note(
+                Tone::Plain,
+                "A version of a software key is exported like this, at its vault's crypto endpoint:",
+            );
+            document.commands([eligibility::EXPORT]);
+        }
     }
+    limits(&mut document, inventory);
     if !inventory.gaps.is_empty() {
         document.heading("What could not be read");
         let rows = inventory.gaps.iter().map(|gap| {
@@ -80,21 +94,44 @@ fn verdict(document: &mut Document, inventory: &Inventory) {
         _ => vec![format!("{} of the cloud could not be read", plural(gaps, "part"))],
     };
     for stock in &inventory.vaults {
-        let name = &stock.vault.name;
-        let counted = completeness(stock);
+        let (vault, counted) = (&stock.vault, completeness(stock));
+        let what = match vault.is_primary {
+            true => format!("vault {}", vault.name),
+            false => format!("replica {}", replica(vault)),
+        };
         match counted.expected {
             _ if counted.complete => {}
-            Some(expected) => missing.push(format!(
-                "vault {name}: the service counts {expected} keys, {} were seen",
-                counted.seen
-            )),
-            None => missing.push(format!(
-                "vault {name}: the service's own count is unknown, {} keys were seen",
-                counted.seen
-            )),
+            Some(expected) => {
+                missing
+                    .push(format!("{what}: the service counts {expected} keys, {} were seen", counted.seen));
+            }
+            None => missing
+                .push(format!("{what}: the service's own count is unknown, {} keys were seen", counted.seen)),
         }
     }
     document.verdict(Tone::Warning, "Incomplete", missing.join("; "));
+}
+
+fn kind(vault: &Vault) -> String {
+    let kind = vault.vault_type.as_str().replace('_', " ");
+    if vault.is_primary { kind } else { format!("{kind}, replica") }
+}
+
+// A replica has the name and the OCID of its primary.
+fn replica(vault: &Vault) -> String {
+    let primary = vault.primary_region().map(|region| format!(" from {region}")).unwrap_or_default();
+    format!("{}{primary} in {}", vault.name, vault.region)
+}
+
+// As many as were seen; if the service counts others, of how many.
+fn keys(stock: &VaultStock) -> Cell {
+    let counted = completeness(stock);
+    match counted.expected {
+        Some(expected) if !counted.complete => {
+            Cell::number(format!("{} of {expected}", counted.seen)).tone(Tone::Warning)
+        }
+        _ => stock.keys.len().into(),
+    }
 }
 
 fn line(inventory: &Inventory, stock: &VaultStock) -> Vec<Cell> {
@@ -110,44 +147,74 @@ fn line(inventory: &Inventory, stock: &VaultStock) -> Vec<Cell> {
         vault.name.as_str().into(),
         vault.region.name().into(),
         inventory.compartment_path(&vault.compartment_id).into(),
-        vault.vault_type.as_str().replace('_', " ").into(),
+        kind(vault).into(),
         vault.lifecycle_state.as_str().into(),
-        stock.keys.len().into(),
+        keys(stock),
         versions(stock).into(),
         stock.secrets.len().into(),
         backup,
     ]
 }
 
-type LeftOut<'a> = (&'a str, &'a str, &'a str, Code, String);
-
 // Of a vault that is not eligible, the vault stands for its keys. Secrets are lost in any case.
-fn left_out(stock: &VaultStock) -> Vec<LeftOut<'_>> {
+fn left_out(inventory: &Inventory, stock: &VaultStock) -> Vec<Vec<Cell>> {
     let vault = &stock.vault;
-    let mut items = Vec::new();
+    let mut rows = Vec::new();
     for reason in eligibility::vault(vault) {
         let text = format!("{}; with {}", reason.text, plural(stock.keys.len(), "key"));
-        items.push(("vault", vault.name.as_str(), vault.id.as_str(), reason.code, text));
+        let item = ("vault", vault.name.as_str(), vault.id.as_str(), reason.code, text.as_str());
+        rows.push(unsaved_row(item, &reason.next_best));
     }
-    if items.is_empty() {
+    if rows.is_empty() {
         for key in &stock.keys {
+            let mut add = |kind, id, reasons: Vec<Reason>| {
+                rows.extend(reasons.iter().map(|reason| {
+                    unsaved_row((kind, &key.name, id, reason.code, &reason.text), &reason.next_best)
+                }));
+            };
             let of_key = eligibility::key(key);
             let is_saved = of_key.is_empty();
-            items.extend(
-                of_key.into_iter().map(|r| ("key", key.name.as_str(), key.id.as_str(), r.code, r.text)),
-            );
+            add("key", key.id.as_str(), of_key);
             for version in key.versions.iter().filter(|_| is_saved) {
-                let reasons = eligibility::version(key, version).into_iter();
-                items.extend(
-                    reasons.map(|r| ("key version", key.name.as_str(), version.id.as_str(), r.code, r.text)),
-                );
+                add("key version", version.id.as_str(), eligibility::version(key, version));
             }
         }
     }
-    let never = Code::SecretNotSaved;
-    let secrets = stock.secrets.iter();
-    items.extend(
-        secrets.map(|s| ("secret", s.name.as_str(), s.id.as_str(), never, never.summary().to_owned())),
-    );
-    items
+    // A row for each would bury the rest: they all have the same reason.
+    if !stock.secrets.is_empty() {
+        let reason = eligibility::secret();
+        let places = stock.secrets_by_compartment().into_iter();
+        let places: Vec<_> =
+            places.map(|(id, count)| format!("{count} in {}", inventory.compartment_path(id))).collect();
+        let text = format!("{}: {}", reason.text, places.join(", "));
+        let kind = plural(stock.secrets.len(), "secret");
+        let item = (kind.as_str(), vault.name.as_str(), vault.id.as_str(), reason.code, text.as_str());
+        rows.push(unsaved_row(item, &reason.next_best));
+    }
+    rows
+}
+
+fn limits(document: &mut Document, inventory: &Inventory) {
+    if inventory.limits.is_empty() {
+        return;
+    }
+    document.heading("Limits on vaults");
+    let rows = inventory.limits.iter().map(|limit| {
+        let number = |value: Option<u64>| match value {
+            Some(value) => Cell::number(value),
+            None => Cell::words("unknown").tone(Tone::Quiet),
+        };
+        // A restore into a region without room for a vault fails when it is needed most.
+        let is_full = limit.available == Some(0);
+        let available = number(limit.available).tone(if is_full { Tone::Warning } else { Tone::Plain });
+        let note = limit.unknown.as_deref().unwrap_or_default();
+        vec![
+            limit.region.name().into(),
+            limit.name.as_str().into(),
+            number(limit.used),
+            available,
+            note.into(),
+        ]
+    });
+    document.table(&["Region", "Limit", "Used", "Available", "Note"], rows);
 }

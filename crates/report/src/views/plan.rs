@@ -37,7 +37,7 @@ pub fn plan(plan: &Plan, digest: &Sha256) -> Document {
         vec![
             Cell::code(&step.id),
             step.details.name().into(),
-            step.details.region().name().into(),
+            step.details.region().map_or("", |region| region.name()).into(),
             Cell::code(shortened(&step.details.subject())),
             shortened(&step.details.expectation()).into(),
         ]

@@ -111,7 +111,7 @@ fn a_vault_that_is_already_there_is_refused_skipped_or_adopted_as_asked() {
 
 #[test]
 fn a_file_without_a_manifest_is_restored_on_the_users_word_and_said_to_be_unprovable() {
-    let blob = "oci://copies@ns/eu-frankfurt-1".parse::<StoreUrl>().expect("a store").object("made-by-hand");
+    let blob = "oci://copies@ns/eu-frankfurt-1".parse::<OciStore>().expect("a store").object("made-by-hand");
     let compartment_id = CompartmentId::parse("ocid1.compartment.oc1..c1").expect("a compartment");
     let target = target(&["c1", "c2"]);
     let plan = plan_blob(&BlobRequest {

@@ -45,6 +45,35 @@ impl Ceiling {
     }
 }
 
+/// Signatures of requests alone, by one thread.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Signing {
+    /// By the clock.
+    pub(crate) per_second: f64,
+    /// CPU time of each.
+    pub(crate) cpu: Duration,
+}
+
+impl Signing {
+    pub(crate) fn measure() -> Self {
+        let pair = KeyPair::generate(KeySize::Rsa2048).expect("an RSA key");
+        let (message, mut signature) = ([7; SIGNED], vec![0; pair.public_modulus_len()]);
+        let (cpu, mut count) = (thread_cpu(), 0_u32);
+        let per_second = rate(|_| {
+            pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), &message, &mut signature).expect("signed");
+            count += 1;
+        });
+        Self { per_second, cpu: (thread_cpu() - cpu) / count }
+    }
+}
+
+/// CPU time of this thread so far.
+fn thread_cpu() -> Duration {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux");
+    let nanoseconds = text.split_whitespace().next().and_then(|number| number.parse().ok());
+    Duration::from_nanos(nanoseconds.expect("a number"))
+}
+
 /// How often a second it can be done.
 fn rate(mut work: impl FnMut(u64)) -> f64 {
     let started = Instant::now();

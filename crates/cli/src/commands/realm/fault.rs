@@ -12,15 +12,17 @@ use crate::failure::CliError;
 use crate::invocation::Invocation;
 
 /// Clap does not ask for a flag that contradicts one that is there.
-const NOT_STATUS: [&str; 13] = [
+const NOT_STATUS: [&str; 15] = [
     "delay",
     "reset",
     "truncate",
     "omit_compartment",
+    "hide_content",
     "restored_key_fails",
     "new_endpoint_silent",
     "bucket_key_disabled",
     "backup_object",
+    "par_revoked",
     "other_material",
     "version_missing",
     "key_in_other_compartment",
@@ -49,6 +51,9 @@ pub(super) struct AddArgs {
     /// Only for this operation, such as BackupVault
     #[arg(long, value_name = "OPERATION", value_parser = operation)]
     operation: Option<OperationName>,
+    /// Only for what has this OCID: a vault with its endpoints, or whatever path or query name
+    #[arg(long, value_name = "OCID")]
+    resource: Option<String>,
     /// Spare the first N requests
     #[arg(long, value_name = "N", default_value_t = 0)]
     after: u64,
@@ -61,6 +66,9 @@ pub(super) struct AddArgs {
     /// With --status: seconds in a retry-after header
     #[arg(long, value_name = "SECONDS", requires = "status", conflicts_with_all = NOT_STATUS, help_heading = "On the way")]
     retry_after: Option<u64>,
+    /// With --status: the code, such as InsufficientServicePermissions [default: the status' usual one]
+    #[arg(long, value_name = "CODE", requires = "status", conflicts_with_all = NOT_STATUS, help_heading = "On the way")]
+    code: Option<String>,
     #[command(flatten)]
     what: What,
 }
@@ -75,7 +83,7 @@ struct What {
     /// Do it, and answer so much later
     #[arg(long, value_name = "DURATION", value_parser = wait, help_heading = "On the way")]
     delay: Option<Duration>,
-    /// Do it, and break the connection in the middle of the answer
+    /// Do it, and break the connection in the middle of the answer, or before one without a body
     #[arg(long, help_heading = "On the way")]
     reset: bool,
     /// Do it, and leave out half of the answer
@@ -84,6 +92,9 @@ struct What {
     /// Leave a compartment (OCID or name) out of ListCompartments
     #[arg(long, value_name = "COMPARTMENT", help_heading = "In what the realm does")]
     omit_compartment: Option<String>,
+    /// List no vaults, keys and secrets in a compartment (OCID or name)
+    #[arg(long, value_name = "COMPARTMENT", help_heading = "In what the realm does")]
+    hide_content: Option<String>,
     /// Answer 500 for restored keys, for so long after their restore
     #[arg(long, value_name = "DURATION", value_parser = wait, help_heading = "In what the realm does")]
     restored_key_fails: Option<Duration>,
@@ -96,6 +107,9 @@ struct What {
     /// Let backups succeed, and their object be absent, truncated or altered
     #[arg(long, value_name = "HOW", value_parser = spoiled, help_heading = "In what the realm does")]
     backup_object: Option<Spoiled>,
+    /// Delete the pre-authenticated request that a backup goes through, once the backup is accepted
+    #[arg(long, help_heading = "In what the realm does")]
+    par_revoked: bool,
     /// Restore one version with other material
     #[arg(long, help_heading = "In what the realm does")]
     other_material: bool,
@@ -127,7 +141,8 @@ impl FaultCommand {
 impl AddArgs {
     fn fault(&self) -> Fault {
         let Self { region, operation, after, times, probability, .. } = *self;
-        Fault { region, operation, after, times, probability, effect: self.effect() }
+        let resource = self.resource.clone();
+        Fault { region, operation, resource, after, times, probability, effect: self.effect() }
     }
 
     fn effect(&self) -> Effect {
@@ -137,10 +152,12 @@ impl AddArgs {
             reset,
             truncate,
             omit_compartment,
+            hide_content,
             restored_key_fails,
             new_endpoint_silent,
             bucket_key_disabled,
             backup_object,
+            par_revoked,
             other_material,
             version_missing,
             key_in_other_compartment,
@@ -149,17 +166,23 @@ impl AddArgs {
         } = &self.what;
         let flag = |is_given: &bool, effect: Effect| is_given.then_some(effect);
         let effects = [
-            status.map(|status| Effect::Status { status, retry_after: self.retry_after }),
+            status.map(|status| Effect::Status {
+                status,
+                code: self.code.clone(),
+                retry_after: self.retry_after,
+            }),
             delay.map(|delay| Effect::Delay {
                 milliseconds: u64::try_from(delay.as_millis()).unwrap_or(u64::MAX),
             }),
             flag(reset, Effect::Reset),
             flag(truncate, Effect::Truncate),
             omit_compartment.clone().map(|compartment| Effect::OmitCompartment { compartment }),
+            hide_content.clone().map(|compartment| Effect::HideContent { compartment }),
             restored_key_fails.map(|time| Effect::RestoredKeyFails { seconds: time.as_secs() }),
             new_endpoint_silent.map(|time| Effect::NewEndpointSilent { seconds: time.as_secs() }),
             bucket_key_disabled.clone().map(|bucket| Effect::BucketKeyDisabled { bucket }),
             backup_object.map(|how| Effect::BackupObject { how }),
+            flag(par_revoked, Effect::ParRevoked),
             flag(other_material, Effect::OtherMaterial),
             flag(version_missing, Effect::VersionMissing),
             key_in_other_compartment
@@ -197,11 +220,12 @@ pub(super) fn show(on: &Invocation, faults: &[FaultRecord]) -> Result<(), CliErr
                 Cell::words(id.to_string()),
                 any(fault.region.as_ref().map(Region::name)),
                 any(fault.operation.map(OperationName::as_str)),
+                any(fault.resource.as_deref()),
                 Cell::words(effect(&fault.effect)),
                 Cell::words(format!("{hit} of {seen}")),
             ]
         });
-        document.table(&["No.", "Region", "Operation", "Fault", "Hit"], rows);
+        document.table(&["No.", "Region", "Operation", "About", "Fault", "Hit"], rows);
         document
     })
 }
@@ -210,20 +234,23 @@ pub(super) fn show(on: &Invocation, faults: &[FaultRecord]) -> Result<(), CliErr
 fn effect(effect: &Effect) -> String {
     let seconds = |seconds: &u64| units::duration(*seconds as f64);
     match effect {
-        Effect::Status { status, retry_after: None } => format!("status {status}"),
-        Effect::Status { status, retry_after: Some(wait) } => {
-            format!("status {status}, retry after {wait} s")
+        Effect::Status { status, code, retry_after } => {
+            let code = code.as_ref().map(|code| format!(" {code}")).unwrap_or_default();
+            let wait = retry_after.map(|wait| format!(", retry after {wait} s")).unwrap_or_default();
+            format!("status {status}{code}{wait}")
         }
         Effect::Delay { milliseconds } => format!("delay {milliseconds} ms"),
         Effect::Reset => "reset".to_owned(),
         Effect::Truncate => "truncate".to_owned(),
         Effect::OmitCompartment { compartment } => format!("omit compartment {compartment}"),
+        Effect::HideContent { compartment } => format!("hide content of {compartment}"),
         Effect::RestoredKeyFails { seconds: time } => format!("restored key fails for {}", seconds(time)),
         Effect::NewEndpointSilent { seconds: time } => format!("new endpoint silent for {}", seconds(time)),
         Effect::BucketKeyDisabled { bucket } => format!("bucket key disabled: {bucket}"),
         Effect::BackupObject { how: Spoiled::Absent } => "backup object absent".to_owned(),
         Effect::BackupObject { how: Spoiled::Truncated } => "backup object truncated".to_owned(),
         Effect::BackupObject { how: Spoiled::Altered } => "backup object altered".to_owned(),
+        Effect::ParRevoked => "pre-authenticated request revoked".to_owned(),
         Effect::OtherMaterial => "other material".to_owned(),
         Effect::VersionMissing => "version missing".to_owned(),
         Effect::KeyInOtherCompartment { compartment_id } => {
@@ -259,15 +286,28 @@ mod tests {
     fn every_fault_can_be_typed() {
         let seconds = 90;
         for (line, effect) in [
-            ("--status 429 --retry-after 3", Effect::Status { status: 429, retry_after: Some(3) }),
+            (
+                "--status 429 --retry-after 3",
+                Effect::Status { status: 429, code: None, retry_after: Some(3) },
+            ),
+            (
+                "--status 400 --code InsufficientServicePermissions",
+                Effect::Status {
+                    status: 400,
+                    code: Some("InsufficientServicePermissions".to_owned()),
+                    retry_after: None,
+                },
+            ),
             ("--delay 1.5s", Effect::Delay { milliseconds: 1500 }),
             ("--reset", Effect::Reset),
             ("--truncate", Effect::Truncate),
             ("--omit-compartment c", Effect::OmitCompartment { compartment: "c".to_owned() }),
+            ("--hide-content c", Effect::HideContent { compartment: "c".to_owned() }),
             ("--restored-key-fails 90s", Effect::RestoredKeyFails { seconds }),
             ("--new-endpoint-silent 1m30s", Effect::NewEndpointSilent { seconds }),
             ("--bucket-key-disabled b", Effect::BucketKeyDisabled { bucket: "b".to_owned() }),
             ("--backup-object altered", Effect::BackupObject { how: Spoiled::Altered }),
+            ("--par-revoked", Effect::ParRevoked),
             ("--other-material", Effect::OtherMaterial),
             ("--version-missing", Effect::VersionMissing),
             ("--key-in-other-compartment", Effect::KeyInOtherCompartment { compartment_id: None }),
@@ -280,8 +320,10 @@ mod tests {
         ] {
             assert_eq!(good(line).effect, effect, "{line}");
         }
-        let fault =
-            good("--reset --region fra --operation BackupVault --after 1 --times 2 --probability 0.5");
+        let fault = good(
+            "--reset --region fra --operation BackupVault --resource v --after 1 --times 2 --probability 0.5",
+        );
+        assert_eq!(fault.resource.as_deref(), Some("v"));
         assert_eq!(fault.operation.map(OperationName::as_str), Some("BackupVault"));
         assert_eq!((fault.after, fault.times, fault.probability), (1, Some(2), Some(0.5)));
     }
@@ -292,6 +334,7 @@ mod tests {
             "",
             "--reset --truncate",
             "--delay 1s --retry-after 3",
+            "--hide-content c --code Conflict",
             "--backup-object eaten",
             "--reset --operation MakeCoffee",
             "--delay soon",
@@ -302,8 +345,8 @@ mod tests {
 
     #[test]
     fn a_fault_is_shown_in_words() {
-        let status = Effect::Status { status: 429, retry_after: Some(3) };
-        assert_eq!(effect(&status), "status 429, retry after 3 s");
+        let status = Effect::Status { status: 429, code: Some("Slow".to_owned()), retry_after: Some(3) };
+        assert_eq!(effect(&status), "status 429 Slow, retry after 3 s");
         assert_eq!(effect(&Effect::BackupObject { how: Spoiled::Absent }), "backup object absent");
     }
 }

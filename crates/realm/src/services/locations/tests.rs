@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::Down;
 use crate::services::vault_testing::{
     BUCKET, TestVault, aes, ask_for_restore, ask_for_restore_from, failure, par, settle, succeeds, text,
 };
 use crate::testing::{Client, fra, iad, refused};
+use crate::{Down, Latency};
 
 fn realm() -> Client {
     let client = Client::new();
@@ -92,6 +92,10 @@ fn requests_that_do_not_fit_are_refused_without_telling_their_token() {
     assert_eq!(backup(&good_one.replace(&token, "guessed")), absent);
     assert_eq!(backup(&good_one.replace("/o/o", "/o/p")), absent, "another object");
     assert_eq!(backup(text(&par(&client, iad(), "ObjectRead", "o"), "uri")), absent, "only read");
+    let any = text(&par(&client, iad(), "AnyObjectRead", "pre"), "uri").to_owned();
+    assert_eq!(backup(&format!("{any}prefixed")), absent, "read any");
+    let any = text(&par(&client, iad(), "AnyObjectWrite", "pre"), "uri").to_owned();
+    assert_eq!(backup(&format!("{any}other")), absent, "another prefix");
     assert_eq!(backup(text(&par(&client, iad(), "AnyObjectWrite", "o"), "uri")), invalid(), "no name");
 
     let only_write = par(&client, iad(), "ObjectWrite", "o");
@@ -107,6 +111,19 @@ fn requests_that_do_not_fit_are_refused_without_telling_their_token() {
     for line in client.realm.log() {
         assert!(!format!("{line:?}").contains(&token));
     }
+}
+
+#[test]
+fn a_request_that_expires_meanwhile_fails_the_work_and_leaves_no_object() {
+    let day = Duration::from_secs(24 * 60 * 60);
+    let client = Client::with_latency(Latency { backup: day + Duration::from_secs(1), ..Latency::none() });
+    client.bucket(iad(), BUCKET);
+    let vault = TestVault::create(&client, iad(), "v");
+    let answer = backup_to(&vault, &par(&client, iad(), "ObjectWrite", "o"));
+    client.wait(day + Duration::from_secs(1));
+    assert_eq!(failure(&client, iad(), &answer).0, "BucketNotFound");
+    let missing = client.send(http::Method::HEAD, iad(), &client.object_path(BUCKET, "o"), &[], b"");
+    assert_eq!((missing.status().as_u16(), vault.state()), (404, "ACTIVE".to_owned()));
 }
 
 #[test]
