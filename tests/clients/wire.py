@@ -161,6 +161,9 @@ def keys(client, models, n):
     )
     client.create_key(details, opc_retry_token=n["token"])
     client.create_key_version(n["key"], opc_retry_token=n["token"])
+    place = models.BackupLocationBucket(namespace=n["namespace"], bucket_name=n["bucket"], object_name=n["object"])
+    details = models.BackupKeyDetails(backup_location=place)
+    client.backup_key(n["key"], backup_key_details=details, opc_retry_token=n["token"])
     client.disable_key(n["key"], opc_retry_token=n["token"])
 
 
@@ -202,7 +205,9 @@ def objects(client, models, n):
         client.put_object(*place, n["object"], io.BytesIO(PLAINTEXT), **options)
     client.get_object(*place, n["object"])
     client.head_object(*place, n["object"])
-    client.list_objects(*place, prefix=n["object"], fields="name,size")
+    client.list_objects(*place, prefix=n["object"], fields="name,size,timeModified")
+    client.list_preauthenticated_requests(*place)
+    client.list_retention_rules(*place)
     client.delete_object(*place, n["object"])
     details = models.CopyObjectDetails(
         source_object_name=n["object"],

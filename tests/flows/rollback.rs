@@ -1,4 +1,4 @@
-//! A store is set back to an earlier state: whoever has seen the later one is told, and no number is given twice.
+//! A store is set back to an earlier state: whoever saw the later one is told, and no number is given twice.
 
 use keyferry_core::manifest::{self, Manifest, SealedManifest};
 use keyferry_core::model::OciStore;

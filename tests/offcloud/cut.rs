@@ -1,5 +1,5 @@
-//! The program is killed while it copies: what is there in part is never listed as a backup, and a second try ends
-//! with a whole one.
+//! The program is killed while it copies: what is there in part is never listed as a backup, and a second try
+//! ends with a whole one.
 
 use std::path::Path;
 use std::process::Child;

@@ -1,5 +1,5 @@
-//! Stories about stores outside of OCI, told to a real S3 server. `cargo xtask clients --s3` starts the servers, and says
-//! by arguments and environment which one this is.
+//! Stories about stores outside of OCI, told to a real S3 server. `cargo xtask clients --s3` starts the servers,
+//! and says by arguments and environment which one this is.
 
 #![expect(clippy::print_stdout, reason = "a program that tells which stories went well")]
 

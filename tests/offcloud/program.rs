@@ -49,7 +49,7 @@ impl Program {
         command.spawn().expect("the program starts")
     }
 
-    /// What a process has said, in which there must be no secret; `None` in place of an exit code if it was killed.
+    /// What a process has said, in which there must be no secret; no exit code if it was killed.
     pub(crate) fn end(&self, child: Child) -> (Option<i32>, Ran) {
         let output = child.wait_with_output().expect("its output can be read");
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");

@@ -1,5 +1,5 @@
-//! Stands between the program and the server. From a certain byte on nothing that is sent gets through any more, and
-//! nobody is told: the other end just seems to be slow.
+//! Stands between the program and the server. From a certain byte on nothing that is sent gets through any more,
+//! and nobody is told: the other end just seems to be slow.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};

@@ -92,6 +92,8 @@ async fn keys(client: &Client, vault: &Vault, names: &Names) -> Result<(), Error
     };
     client.create_key(vault, new, token).await?;
     client.rotate_key(vault, &names.key, token).await?;
+    let place = object(vault.region, names, &names.object);
+    client.backup_key(vault, &names.key, (&place, None), token).await?;
     client.disable_key(vault, &names.key, token).await
 }
 
@@ -129,6 +131,8 @@ async fn objects(client: &Client, region: Region, names: &Names) -> Result<(), E
     client.object(&place, 1024).await?;
     client.head_object(&place).await?;
     client.list_objects(&store, &names.object).await?;
+    client.pars(&place).await?;
+    client.protection(&store).await?;
     client.delete_object(&place).await?;
     client.copy_object(&place, &copy).await?;
     client.object_work_request(region, &names.work_request).await?;
