@@ -154,9 +154,9 @@ struct Written {
     name: String,
 }
 
-/// `20261124T231500Z-1a2b3c4d`: sorts by time, says nothing confidential.
+/// `20261124T231500Z-1a2b3c4d`: sorts by time, says nothing confidential. See [`keyferry_engine::stamped`].
 pub fn backup_id(now: Timestamp, chance: u32) -> String {
-    format!("{}-{chance:08x}", now.strftime("%Y%m%dT%H%M%SZ"))
+    keyferry_engine::stamped(now, chance)
 }
 
 /// Decides. What can't be saved is among the findings and in the manifest that the plan will seal.

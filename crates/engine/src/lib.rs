@@ -22,6 +22,6 @@ pub use error::{EngineError, Failure};
 pub use holder::Holder;
 pub use jobs::until_idle;
 pub use journal_file::JournalFile;
-pub use runs::{Run, Runs, RunsError};
+pub use runs::{Run, Runs, RunsError, stamped};
 pub use wait::Patience;
 pub use waits::Waits;

@@ -330,8 +330,29 @@ impl Runs {
     }
 }
 
-/// `20261124T231500Z-1a2b3c4d`: sorts by time, unique by chance.
+/// `20261124T231500Z-1a2b3c4d`: unique by chance.
 fn run_id(now: Timestamp, seed: &Seed) -> String {
-    let chance = u32::from_be_bytes(seed.bytes(&format!("run {now}")));
-    format!("{}-{chance:08x}", now.strftime("%Y%m%dT%H%M%SZ"))
+    stamped(now, u32::from_be_bytes(seed.bytes(&format!("run {now}"))))
+}
+
+/// A name that sorts by time: the first three of the eight digits are the second's fraction, so that of two in the
+/// same second the later one comes last; the other five are chance.
+pub fn stamped(now: Timestamp, chance: u32) -> String {
+    let nanoseconds = u64::try_from(now.subsec_nanosecond()).unwrap_or(0);
+    let fraction = nanoseconds * 4096 / 1_000_000_000;
+    format!("{}-{fraction:03x}{:05x}", now.strftime("%Y%m%dT%H%M%SZ"), chance & 0xf_ffff)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_names_in_the_same_second_the_later_one_comes_last() {
+        let at = |text: &str| text.parse::<Timestamp>().expect("a time");
+        let early = stamped(at("2026-11-24T23:15:00.010Z"), u32::MAX);
+        let late = stamped(at("2026-11-24T23:15:00.012Z"), 0);
+        assert_eq!(early, "20261124T231500Z-028fffff");
+        assert!(early < late && late < stamped(at("2026-11-24T23:15:01Z"), 0), "{late}");
+    }
 }
