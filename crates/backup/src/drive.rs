@@ -20,11 +20,11 @@ const AGAIN: u32 = 1;
 
 /// One vault to be saved.
 #[derive(Debug, Clone)]
-pub struct Job {
+pub struct Job<'a> {
     /// Its place in the fleet, from 1.
     pub number: usize,
     /// The vault.
-    pub vault: Vault,
+    pub vault: &'a Vault,
     /// Where it goes.
     pub target: Target,
 }
@@ -40,9 +40,9 @@ pub struct Read {
 
 /// How one vault came out of it.
 #[derive(Debug)]
-pub struct Finished {
+pub struct Finished<'a> {
     /// The job.
-    pub job: Job,
+    pub job: Job<'a>,
     /// What became of it.
     pub result: Result<Saved, BackupError>,
     /// Whether all keys that the service counts were read; none if nothing was.
@@ -52,12 +52,12 @@ pub struct Finished {
 }
 
 /// Saves all of them, `lanes` at a time, and tells of each as soon as it is done. One that fails stops no other.
-pub async fn drive<R>(
+pub async fn drive<'a, R>(
     fleet: &Fleet,
-    jobs: Vec<Job>,
+    jobs: Vec<Job<'a>>,
     lanes: usize,
     read: R,
-    mut finished: impl FnMut(Finished),
+    mut finished: impl FnMut(Finished<'a>),
 ) where
     R: AsyncFn(&Vault) -> Read,
 {
@@ -80,9 +80,9 @@ pub async fn drive<R>(
 }
 
 /// One of each region, then the next of each: all regions' rates are made use of from the beginning.
-fn in_turns(jobs: Vec<Job>) -> Vec<Job> {
+fn in_turns(jobs: Vec<Job<'_>>) -> Vec<Job<'_>> {
     let mut turns: BTreeMap<Region, usize> = BTreeMap::new();
-    let mut placed: Vec<(usize, Job)> = Vec::new();
+    let mut placed: Vec<(usize, Job<'_>)> = Vec::new();
     for job in jobs {
         let turn = turns.entry(job.vault.region).or_default();
         placed.push((*turn, job));
@@ -93,12 +93,12 @@ fn in_turns(jobs: Vec<Job>) -> Vec<Job> {
     placed.into_iter().map(|(_, job)| job).collect()
 }
 
-async fn one<R>(fleet: &Fleet, job: Job, readers: &Semaphore, read: &R) -> Finished
+async fn one<'a, R>(fleet: &Fleet, job: Job<'a>, readers: &Semaphore, read: &R) -> Finished<'a>
 where
     R: AsyncFn(&Vault) -> Read,
 {
     let mut attempt = 0;
-    let vault = match fleet.settled(&job.vault).await {
+    let vault = match fleet.settled(job.vault).await {
         Ok(vault) => vault,
         Err(error) => return Finished { job, result: Err(error), counted: None, gaps: Vec::new() },
     };

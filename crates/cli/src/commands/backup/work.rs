@@ -152,7 +152,7 @@ async fn work(
             }
         }
         match survey.vaults.iter().find(|v| v.id == wanted.id && v.region == wanted.region) {
-            Some(vault) => jobs.push(Job { number, vault: vault.clone(), target: wanted.target() }),
+            Some(vault) => jobs.push(Job { number, vault, target: wanted.target() }),
             None => {
                 let (id, name) = (wanted.id.to_string(), wanted.name.clone());
                 let because = "the vault is not there any more, or may not be seen".to_owned();
@@ -165,7 +165,7 @@ async fn work(
         Read { stock, gaps }
     };
     let mut trouble = None;
-    drive(&fleet, jobs, on.own.concurrency, read, |finished: Finished| {
+    drive(&fleet, jobs, on.own.concurrency, read, |finished: Finished<'_>| {
         let Finished { job, result, counted, gaps } = finished;
         for gap in &gaps {
             on.printer.gap(gap);
