@@ -325,3 +325,43 @@ fn a_damaged_archive_writes_nothing_anywhere() {
     let ran = stranger.run(&["import", &tar, "--to", &safe]).exits(12);
     assert!(ran.stderr.contains("--allowed-signers"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_single_key_saved_last_does_not_push_the_whole_vault_out() {
+    let world = World::new(49);
+    let whole = back_up(&world, 2);
+    let one = ["backup", "card-data", "--bucket", "backups", "-o", "json"];
+    let single = world.keyferry.run(&one).exits(0).json()["backups"][0]["id"].clone();
+    let forgot = at(&world, &world.backups, &["forget", "--keep-last", "1", "--yes"]).exits(0).json();
+    assert_eq!(ids(&forgot["forgotten"]), BTreeSet::from([&*whole[0]]));
+    assert_eq!(ids(&forgot["kept"]), BTreeSet::from([&*whole[1], single.as_str().expect("an id")]));
+}
+
+#[test]
+fn what_a_killed_process_left_in_a_folder_is_named_and_goes_once_it_is_old() {
+    let world = World::new(50);
+    let made = back_up(&world, 1);
+    let folder = world.path("safe");
+    std::fs::create_dir(&folder).expect("a folder");
+    let safe = format!("file:{folder}");
+    let _ = at(&world, &world.backups, &["copy", "latest", "--to", &safe]).exits(0);
+    let left = format!("{folder}/keyferry/{}/.keyferry-a1B2c3", made[0]);
+    std::fs::write(&left, b"half").expect("written");
+    let run = |args: &[&str]| {
+        world.keyferry.run(&[&["--store", safe.as_str(), "-o", "json"], args].concat()).exits(0).json()
+    };
+
+    assert_eq!(ids(&run(&["list"])["leftovers"]), BTreeSet::from([&*made[0]]));
+    let young = run(&["forget", "--prune", "--yes"]);
+    assert_eq!((ids(&young["kept"]), ids(&young["pruned"])), (BTreeSet::from([&*made[0]]), BTreeSet::new()));
+    assert!(std::fs::exists(&left).expect("looked"), "another process may still write it");
+
+    let old = std::time::SystemTime::now() - std::time::Duration::from_hours(48);
+    let file = std::fs::File::options().write(true).open(&left).expect("there");
+    file.set_modified(old).expect("a time");
+    let pruned = run(&["forget", "--prune", "--yes"]);
+    assert_eq!(ids(&pruned["pruned"]), BTreeSet::from([&*made[0]]));
+    assert!(!std::fs::exists(&left).expect("looked"));
+    assert_eq!(run(&["list"])["leftovers"], Value::Array(Vec::new()));
+    let _ = run(&["check", "--all"]);
+}

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use keyferry_realm::{Effect, Fault, OperationName};
 use keyferry_seams::{FaultyDisk, RealDisk};
-use keyferry_tests::Keyferry;
+use keyferry_tests::{Fleet, FleetShape, Keyferry};
 
 use crate::world::World;
 
@@ -33,4 +34,26 @@ fn a_full_disk_stops_a_restore_before_the_next_call_and_never_after_it() {
         }
     }
     assert_eq!(stops, 6);
+}
+
+#[test]
+fn one_key_that_fails_costs_the_others_beside_it_nothing() {
+    let fleet = Fleet::start(&FleetShape::new(&["us-ashburn-1"], 1, 20));
+    let (vault, region) = (fleet.all().next().expect("a vault").id.to_string(), fleet.account.home);
+    let refused = Effect::Status { status: 400, code: None, retry_after: None };
+    let fault =
+        Fault { operation: Some(OperationName::Encrypt), after: 17, times: Some(1), ..Fault::new(refused) };
+    let fault = fleet.add_fault(fault);
+    let ran = fleet.keyferry.run(&["backup", &vault, "--bucket", "backups", "--yes"]);
+    assert_ne!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(fleet.calls().count(OperationName::Encrypt, region), 20, "those beside it were asked as well");
+    fleet.clear_fault(&fault);
+    fleet.count_anew();
+    assert_eq!(fleet.keyferry.run(&["resume", "latest", "--yes"]).code, 0);
+    assert_eq!(
+        fleet.calls().count(OperationName::Encrypt, region),
+        1,
+        "what is known is not asked for again"
+    );
+    assert_eq!(fleet.calls().count(OperationName::BackupVault, region), 1);
 }

@@ -170,3 +170,38 @@ fn a_change_without_a_terminal_needs_its_flags() {
     let wrong = digest.replace(['0', '1'], "2");
     let _ = world.keyferry.run(&["restore", "apply", &plan, "--yes", "--plan-digest", &wrong]).exits(12);
 }
+
+#[test]
+fn a_store_of_aws_without_credentials_is_not_asked_and_the_variables_are_named() {
+    let world = World::new(73);
+    let ran = world.keyferry.run(&["--store", "s3://archive/keys", "list"]).exits(13);
+    for word in
+        ["KF-3305", "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set", "help: set AWS_ACCESS_KEY_ID"]
+    {
+        assert!(ran.stderr.contains(word), "{word}: {}", ran.stderr);
+    }
+    assert!(world.keyferry.recorder.sent().is_empty(), "nobody was asked");
+}
+
+#[test]
+fn a_plan_is_not_applied_to_a_target_that_has_changed_since() {
+    let world = World::new(77);
+    world.back_up();
+    let ((stale, stale_digest), (used, used_digest)) = (world.plan("one.json"), world.plan("two.json"));
+    assert_ne!(stale_digest, used_digest);
+    let apply = |plan: &str, digest: &str| {
+        world.keyferry.run(&["restore", "apply", plan, "--yes", "--plan-digest", digest])
+    };
+    let _ = apply(&used, &used_digest).exits(0);
+    let before = mutations(&world);
+    let ran = apply(&stale, &stale_digest).exits(7);
+    for word in ["KF-1101", "is there now", "help: make a new plan"] {
+        assert!(ran.stderr.contains(word), "{word}: {}", ran.stderr);
+    }
+    let again = apply(&used, &used_digest).exits(7);
+    assert!(again.stderr.contains("KF-1102"), "it was this very plan: {}", again.stderr);
+    assert_eq!(mutations(&world), before, "nothing was done");
+    let runs = world.keyferry.run(&["runs", "-o", "json"]).exits(0).json();
+    let runs = runs["runs"].as_array().expect("a list").iter();
+    assert_eq!(runs.filter(|run| run["kind"] == "restore").count(), 1, "and no run was begun");
+}

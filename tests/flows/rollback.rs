@@ -290,3 +290,32 @@ fn each_store_that_got_a_bundle_is_remembered_for_itself() {
         assert!(in_store(&world, store, &["list"]).exits(0).stdout.contains(&id(&backup)));
     }
 }
+
+#[test]
+fn a_claim_of_an_absurd_number_is_told_and_stops_no_later_backup() {
+    let (world, _, second) = two_backups(39);
+    let store = &world.backups;
+    let claims = block_on(world.account.client.list_objects(store, "keyferry/chain/")).expect("listed");
+    let (chain, _) = claims[0].name.rsplit_once('/').expect("a folder");
+    // One is nobody's, one leads to a backup that is signed and has another number.
+    for (number, claim) in [
+        ("999999999999", "{}".to_owned()),
+        ("999999999998", format!("{{\"backup_id\": \"{second}\", \"generation\": 999999999998}}")),
+    ] {
+        let place = store.object(&format!("{chain}/{number}"));
+        block_on(world.account.write(&place, claim.into_bytes()));
+    }
+    let to = ["--bucket", "backups", "--accept-unsaved", "software,secrets", "-o", "json"];
+    let backup = || world.keyferry.run(&[&["backup", "payments"], &to[..]].concat()).exits(0);
+    let told = |ran: &Ran| tells(ran, &["KF-3201", "999999999999", "generation"]);
+
+    for args in [["list"].as_slice(), &["check", "--all"]] {
+        told(&in_store(&world, store, args).exits(0));
+    }
+    for number in [3, 4] {
+        block_on(world.account.rotate(&world.vault, &world.card_data));
+        let ran = backup();
+        assert_eq!(generation(&ran.json()["backups"][0]), number);
+        told(&ran);
+    }
+}

@@ -261,3 +261,22 @@ fn what_no_backup_can_hold_makes_it_partial_unless_it_is_accepted() {
     }
     let _ = world.saved(&["payments", "--accept-unsaved", "everything"]).exits(2);
 }
+
+#[test]
+fn the_verdict_says_what_the_exit_code_says_of_new_and_of_unchanged_vaults() {
+    let world = World::new(78);
+    let backup = ["backup", "payments", "--bucket", "backups"];
+    for (more, code) in
+        [(&[][..], 3), (&[], 3), (&["--force"], 3), (&ACCEPT, 0), (&[&ACCEPT[..], &["--force"]].concat(), 0)]
+    {
+        let said = world.keyferry.run(&[&backup[..], more].concat()).exits(code).stdout;
+        assert_eq!(said.contains("SAVED IN PART"), code == 3, "{more:?}: {said}");
+        let parts =
+            if code == 3 { "2 things not in any backup" } else { "2 things accepted as not in any backup" };
+        assert!(said.contains("SAVED") && said.contains(parts), "{more:?}: {said}");
+    }
+    let _ = world.keyferry.run(&["realm", "fault", "add", "--hide-content", "shared"]).exits(0);
+    let said = world.keyferry.run(&[&backup[..], &ACCEPT].concat()).exits(3).stdout;
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("SAVED IN PART") && said.contains("not everything could be read"), "{said}");
+}

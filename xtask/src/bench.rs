@@ -26,7 +26,7 @@ enum What {
 #[derive(Debug, clap::Args)]
 struct Fleet {
     /// Keys in each vault: what is read of them takes a fleet's time
-    #[arg(long, default_value_t = 30)]
+    #[arg(long, default_value_t = 100)]
     keys: usize,
     /// Without the Python SDK and oci-cli
     #[arg(long)]

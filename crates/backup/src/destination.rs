@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use keyferry_catalogue::{Catalogue, CatalogueError, OpenedBundle, Seen};
+use keyferry_catalogue::{Catalogue, CatalogueError, OpenedBundle, Seen, far, reached};
 use keyferry_core::canary::Canary;
 use keyferry_core::manifest::Manifest;
 use keyferry_core::model::{Bucket, OciStore};
@@ -69,10 +69,26 @@ pub async fn look(
         return Ok(destination);
     }
     let generations = catalogue.generations(vault).await?;
+    let read = |generation| read(catalogue, environment, vault, generation, allowed);
+    let good = seen.map_or(0, |seen| seen.generation);
+    let mut counted = reached(&generations, good);
+    // The newest of the others makes them count if a backup stands behind it.
+    for generation in generations[counted..].iter().rev().take(LOOKS_BACK) {
+        match read(*generation).await {
+            Ok(Some(_)) => {
+                counted = reached(&generations, *generation);
+                break;
+            }
+            Err(error) if error.is_of_the_store() => return Err(error.into()),
+            Ok(None) | Err(_) => {}
+        }
+    }
+    let (generations, others) = generations.split_at(counted);
+    destination.findings.extend(far(store, others));
     let newest = generations.last().copied().unwrap_or(0);
     destination.next_generation = destination.next_generation.max(newest + 1);
     for generation in generations.iter().rev().take(LOOKS_BACK) {
-        match read(catalogue, environment, vault, *generation, allowed).await {
+        match read(*generation).await {
             Ok(Some(opened)) => {
                 let is_enough = saves_as_much(&opened.manifest);
                 destination.earlier.push(opened);

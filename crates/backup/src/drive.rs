@@ -9,8 +9,8 @@ use keyferry_core::{Completeness, Gap, VaultStock, completeness};
 use keyferry_ids::Region;
 use tokio::sync::Semaphore;
 
-use crate::BackupError;
-use crate::fleet::{Fleet, Saved, Target};
+use crate::fleet::{Fleet, Saved};
+use crate::{BackupError, FleetVault};
 
 /// Vaults of one region read at the same time. Reading is what the rates bound, and each region has its own; a vault
 /// that is read soon is saved soon.
@@ -19,14 +19,14 @@ const READERS: usize = 4;
 const AGAIN: u32 = 1;
 
 /// One vault to be saved.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Job<'a> {
     /// Its place in the fleet, from 1.
     pub number: usize,
     /// The vault.
     pub vault: &'a Vault,
     /// Where it goes.
-    pub target: Target,
+    pub wanted: &'a FleetVault,
 }
 
 /// A vault's stock as it was read, with what could not be.
@@ -53,7 +53,7 @@ pub struct Finished<'a> {
 
 /// Saves all of them, `lanes` at a time, and tells of each as soon as it is done. One that fails stops no other.
 pub async fn drive<'a, R>(
-    fleet: &Fleet,
+    fleet: &Fleet<'_>,
     jobs: Vec<Job<'a>>,
     lanes: usize,
     read: R,
@@ -93,11 +93,11 @@ fn in_turns(jobs: Vec<Job<'_>>) -> Vec<Job<'_>> {
     placed.into_iter().map(|(_, job)| job).collect()
 }
 
-async fn one<'a, R>(fleet: &Fleet, job: Job<'a>, readers: &Semaphore, read: &R) -> Finished<'a>
+async fn one<'a, R>(fleet: &Fleet<'_>, job: Job<'a>, readers: &Semaphore, read: &R) -> Finished<'a>
 where
     R: AsyncFn(&Vault) -> Read,
 {
-    let mut attempt = 0;
+    let (mut attempt, target) = (0, job.wanted.target());
     let vault = match fleet.settled(job.vault).await {
         Ok(vault) => vault,
         Err(error) => return Finished { job, result: Err(error), counted: None, gaps: Vec::new() },
@@ -107,14 +107,15 @@ where
             let _permit = readers.acquire().await;
             read(&vault).await
         };
-        let counted = Some(completeness(&read.stock));
-        let result = fleet.save(&read.stock, &job.target, job.number, attempt).await;
+        let Read { stock, gaps } = read;
+        let counted = Some(completeness(&stock));
+        let result = fleet.save(stock, &target, job.number, attempt).await;
         // What leads to one object leads to it once.
-        let can_again = attempt < AGAIN && job.target.par.is_none();
+        let can_again = attempt < AGAIN && target.par.is_none();
         if can_again && matches!(&result, Ok(Saved::Backup(done)) if done.manifest.changed.is_some()) {
             attempt += 1;
             continue;
         }
-        return Finished { job, result, counted, gaps: read.gaps };
+        return Finished { job, result, counted, gaps };
     }
 }

@@ -53,9 +53,15 @@ pub enum Saved {
     Unchanged(Box<Unchanged>),
 }
 
+/// What is to be done about a vault.
+enum Decided {
+    Unchanged(Box<Unchanged>),
+    Planned(Box<Plan>),
+}
+
 /// Everything that is the same for all vaults. Shared by those that are worked on at the same time.
 #[derive(Debug)]
-pub struct Fleet {
+pub struct Fleet<'a> {
     /// The surroundings; its key signs the manifests.
     pub context: Context,
     /// All runs of this machine.
@@ -65,17 +71,17 @@ pub struct Fleet {
     /// The run that the single backups belong to.
     pub run_id: String,
     /// Realm and tenancy.
-    pub environment: Environment,
+    pub environment: &'a Environment,
     /// All compartments, for their paths.
-    pub compartments: Vec<Compartment>,
+    pub compartments: &'a [Compartment],
     /// Whose earlier backups count.
     pub allowed: AllowedSigners,
     /// Name of the service's file in each bundle.
     pub file_name: FileName,
     /// Whether a vault that has not changed is saved again.
     pub force: bool,
-    /// All vaults that are known. Of one with replicas, the primary.
-    pub(crate) vaults: BTreeMap<VaultId, Vault>,
+    /// All vaults that are known.
+    pub(crate) vaults: &'a [Vault],
     /// All buckets that are written to.
     pub(crate) stores: Vec<OciStore>,
     pub(crate) lockouts: std::sync::Mutex<Lockouts>,
@@ -104,7 +110,7 @@ pub struct FleetSetup<'a> {
     /// Stores outside of OCI that can't be used now, and why.
     pub unusable: BTreeMap<StoreUrl, String>,
     /// Which vaults' backups lie, or will lie, in which stores.
-    pub places: &'a [(VaultId, StoreUrl)],
+    pub places: Vec<(VaultId, StoreUrl)>,
     /// See [`Fleet`].
     pub allowed: AllowedSigners,
     /// See [`Fleet`].
@@ -113,25 +119,23 @@ pub struct FleetSetup<'a> {
     pub force: bool,
 }
 
-impl Fleet {
+impl<'a> Fleet<'a> {
     /// Nothing is asked yet.
-    pub fn new(setup: FleetSetup<'_>) -> Self {
+    pub fn new(setup: FleetSetup<'a>) -> Self {
         let mut lockouts = Lockouts::new();
         setup.vaults.iter().for_each(|vault| lockouts.vault(&vault.id, &vault.name));
         setup.places.iter().for_each(|(vault, store)| lockouts.backup_lies_in(vault, &store.to_string()));
-        let of_kind = |primary| setup.vaults.iter().filter(move |vault| vault.is_primary == primary);
-        let (replicas, primaries) = (of_kind(false), of_kind(true));
         Self {
             context: setup.context,
             runs: setup.runs,
             memory: setup.memory,
             run_id: setup.run_id,
-            environment: setup.environment.clone(),
-            compartments: setup.compartments.to_vec(),
+            environment: setup.environment,
+            compartments: setup.compartments,
             allowed: setup.allowed,
             file_name: setup.file_name,
             force: setup.force,
-            vaults: replicas.chain(primaries).map(|vault| (vault.id.clone(), vault.clone())).collect(),
+            vaults: setup.vaults,
             stores: buckets(setup.places.iter().map(|(_, store)| store)),
             lockouts: std::sync::Mutex::new(lockouts),
             unusable: std::sync::Mutex::new(setup.unusable),
@@ -171,13 +175,33 @@ impl Fleet {
     /// If it can't be saved, or a place can't be looked at.
     pub async fn save(
         &self,
-        stock: &VaultStock,
+        stock: VaultStock,
         target: &Target,
         number: usize,
         attempt: u32,
     ) -> Result<Saved, BackupError> {
-        let vault = &stock.vault.id;
+        let vault = stock.vault.id.clone();
         let _lock = self.runs.lock(vault.as_str())?;
+        let decided = self.decide(&stock, target, attempt).await?;
+        // The plan says all that is left to do. Many vaults wait for the service at the same time.
+        drop(stock);
+        let planned = match decided {
+            Decided::Unchanged(unchanged) => return Ok(Saved::Unchanged(unchanged)),
+            Decided::Planned(plan) => plan,
+        };
+        let done = run(&self.context, &self.runs, &planned, &vault, (&self.run_id, number)).await?;
+        self.remember(&done.manifest.places, &done.manifest, done.manifest_sha256)?;
+        Ok(Saved::Backup(Box::new(done)))
+    }
+
+    /// Looks whether the newest backup is as the vault is now, and plans a new one otherwise.
+    async fn decide(
+        &self,
+        stock: &VaultStock,
+        target: &Target,
+        attempt: u32,
+    ) -> Result<Decided, BackupError> {
+        let vault = &stock.vault.id;
         let (target, left_out) = &self.usable(target).await?;
         let mut destination = self.destination(stock, target).await?;
         destination.findings.extend(left_out.iter().cloned());
@@ -199,14 +223,12 @@ impl Fleet {
                 unchanged.left_out.clone_from(left_out);
                 let places = unchanged.checked.iter().chain(&unchanged.copied);
                 self.remember(places, &unchanged.manifest, unchanged.manifest_sha256)?;
-                return Ok(Saved::Unchanged(Box::new(unchanged)));
+                return Ok(Decided::Unchanged(Box::new(unchanged)));
             }
         }
         let through = self.through(stock, target, (&backup_id, &file_name), now).await?;
         let planned = plan(&BackupRequest { through: through.as_ref(), ..request })?;
-        let done = run(&self.context, &self.runs, &planned, vault, (&self.run_id, number)).await?;
-        self.remember(&done.manifest.places, &done.manifest, done.manifest_sha256)?;
-        Ok(Saved::Backup(Box::new(done)))
+        Ok(Decided::Planned(Box::new(planned)))
     }
 
     /// The vault as it is when no backup of it is under way: what an earlier run was killed in the middle of is
@@ -330,7 +352,7 @@ impl Fleet {
         let seen = self.memory.seen(vault, &StoreUrl::Oci(store.clone()))?;
         let bucket = self.bucket(store).await?;
         let catalogue = self.context.stores.oci(store.clone());
-        let (environment, allowed) = (&self.environment, &self.allowed);
+        let (environment, allowed) = (self.environment, &self.allowed);
         let saves_as_much = |manifest: &Manifest| target.extent.is_that_of(manifest, stock);
         look(&catalogue, (store, bucket), environment, vault, allowed, seen.as_ref(), saves_as_much).await
     }
@@ -340,18 +362,18 @@ impl Fleet {
         backup_id(now, u32::from_be_bytes(chance))
     }
 
-    fn request<'a>(
-        &'a self,
-        stock: &'a VaultStock,
-        target: &'a Target,
-        destination: &'a Destination,
-        (backup_id, file_name): (&'a str, &'a str),
+    fn request<'r>(
+        &'r self,
+        stock: &'r VaultStock,
+        target: &'r Target,
+        destination: &'r Destination,
+        (backup_id, file_name): (&'r str, &'r str),
         now: Timestamp,
-    ) -> BackupRequest<'a> {
+    ) -> BackupRequest<'r> {
         BackupRequest {
             stock,
-            compartments: &self.compartments,
-            environment: &self.environment,
+            compartments: self.compartments,
+            environment: self.environment,
             destination,
             copies: &target.copies,
             extent: &target.extent,
@@ -363,9 +385,9 @@ impl Fleet {
     }
 
     /// Each place is remembered for itself: any of them can be set back.
-    fn remember<'a>(
+    fn remember<'s>(
         &self,
-        places: impl IntoIterator<Item = &'a StoreUrl>,
+        places: impl IntoIterator<Item = &'s StoreUrl>,
         manifest: &Manifest,
         manifest_sha256: Sha256,
     ) -> Result<(), BackupError> {
@@ -384,7 +406,7 @@ impl Fleet {
         }
         // Perhaps another machine went on with the chain, and what was seen is forgotten by now.
         let Ok(listing) = catalogue.list().await else { return Ok(None) };
-        let (newest, _) = listing.newest_of(vault, &self.environment, &self.allowed);
+        let (newest, _) = listing.newest_of(vault, self.environment, &self.allowed);
         Ok(set_back(store, newest.as_ref(), &seen))
     }
 

@@ -11,7 +11,7 @@ use keyferry_ids::{KeyId, VaultId, short};
 
 use crate::{BackupError, Fleet};
 
-impl Fleet {
+impl Fleet<'_> {
     /// Looks at every bucket in which the fleet's backups will lie, and follows the keys that encrypt them to their
     /// vaults, and to where those are saved. A bucket that can't be looked at is left to whoever needs it.
     ///
@@ -45,10 +45,10 @@ impl Fleet {
     }
 
     /// What speaks against those places for backups of that vault.
-    pub(crate) fn locked_in<'a>(
+    pub(crate) fn locked_in<'s>(
         &self,
         vault: &VaultId,
-        places: impl Iterator<Item = &'a OciStore>,
+        places: impl Iterator<Item = &'s OciStore>,
     ) -> Vec<Finding> {
         let places: Vec<String> = places.map(ToString::to_string).collect();
         self.lockouts().findings(vault, &places)
@@ -61,7 +61,9 @@ impl Fleet {
     /// A key's OCID holds a part of its vault's, so no list of keys is needed to know whose it is.
     fn owner(&self, key: &str) -> Option<&Vault> {
         let part = |ocid: &str| ocid.split('.').nth(4).map(str::to_owned);
-        self.vaults.values().find(|vault| part(vault.id.as_str()) == part(key))
+        let mut of_key = self.vaults.iter().filter(|vault| part(vault.id.as_str()) == part(key));
+        // Of one with replicas, the primary.
+        of_key.clone().find(|vault| vault.is_primary).or_else(|| of_key.next())
     }
 
     async fn key_name(&self, vault: &Vault, key: &str) -> String {

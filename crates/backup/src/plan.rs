@@ -3,6 +3,8 @@
 mod not_saved;
 mod refusals;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use keyferry_catalogue::bundle;
 use keyferry_core::canary::kinds_for;
@@ -11,7 +13,7 @@ use keyferry_core::manifest::{
     Contents, Manifest, ManifestKey, ManifestVault, ManifestVersion, Previous, RecordedCompartment,
     SCHEMA as MANIFEST, UnprovableVersion, VERSION as MANIFEST_VERSION,
 };
-use keyferry_core::model::{Compartment, Key, KeyState, KeyVersion, ObjectPlace, StoreUrl};
+use keyferry_core::model::{Compartment, Key, KeyState, KeyVersion, ObjectPlace, StoreUrl, Vault};
 use keyferry_core::plan::{Action, Plan, PlanKind, SCHEMA, StepId, VERSION};
 use keyferry_core::{
     Environment, Finding, Severity, Sha256, VaultStock, completeness, eligibility, fingerprint,
@@ -189,22 +191,24 @@ pub fn plan(request: &BackupRequest<'_>) -> Result<Plan, CanonicalError> {
         backup_id: request.backup_id.to_owned(),
     };
     let mut before = vec![plan.push(claim, &[])];
+    // Said of every key, and held until the last step of the plan is done.
+    let (shared, backup_id) = (Arc::new(vault.clone()), Arc::from(request.backup_id));
     for key in request.saved() {
         for version in eligibility::saved_versions(key).filter(|version| can_seal(key, version)) {
             for canary in kinds_for(&key.shape.algorithm) {
                 let action = Action::MintCanary {
-                    vault: Box::new(vault.clone()),
+                    vault: Arc::clone(&shared),
                     key_id: key.id.clone(),
                     version_id: version.id.clone(),
                     shape: key.shape.clone(),
                     canary: *canary,
-                    backup_id: request.backup_id.to_owned(),
+                    backup_id: Arc::clone(&backup_id),
                 };
                 before.push(plan.push(action, &[]));
             }
         }
     }
-    let written = write_files(request, &mut plan, &before);
+    let written = write_files(request, &shared, &mut plan, &before);
     let last = match request.stock.usage {
         Some(usage) => {
             let count = Action::CheckUsage { vault_id: vault.id.clone(), region: vault.region, usage };
@@ -222,12 +226,18 @@ pub fn plan(request: &BackupRequest<'_>) -> Result<Plan, CanonicalError> {
         let publish = Action::PublishBundle { to: to.clone(), backup_id: request.backup_id.to_owned() };
         plan.push(publish, &[&seal]);
     }
+    plan.steps.shrink_to_fit();
     Ok(plan)
 }
 
 /// Has the service write its files, one after the other: it works on one thing of a vault at a time.
-fn write_files(request: &BackupRequest<'_>, plan: &mut Plan, before: &[StepId]) -> Vec<Written> {
-    let (vault, by_par) = (&request.stock.vault, request.through.is_some());
+fn write_files(
+    request: &BackupRequest<'_>,
+    vault: &Arc<Vault>,
+    plan: &mut Plan,
+    before: &[StepId],
+) -> Vec<Written> {
+    let by_par = request.through.is_some();
     let mut needs: Vec<StepId> = before.to_vec();
     let mut written = Vec::new();
     let mut write = |plan: &mut Plan, name: &str, action: &dyn Fn(ObjectPlace) -> Action| {
@@ -249,7 +259,7 @@ fn write_files(request: &BackupRequest<'_>, plan: &mut Plan, before: &[StepId]) 
     if matches!(request.extent, Extent::KeysOneByOne | Extent::Keys(_)) {
         for (index, key) in request.saved().enumerate() {
             write(plan, &bundle::key_file(index + 1), &|to| Action::BackupKey {
-                vault: Box::new(vault.clone()),
+                vault: Arc::clone(vault),
                 key_id: key.id.clone(),
                 to,
                 by_par,
@@ -351,6 +361,9 @@ fn key_draft(request: &BackupRequest<'_>, key: &Key) -> ManifestKey {
         time_created: version.time_created,
         public_key: version.public_key.clone(),
     });
+    let mut versions: Vec<ManifestVersion> = versions.collect();
+    // Most keys have one, and a list that grows begins with room for four.
+    versions.shrink_to_fit();
     ManifestKey {
         id: key.id.clone(),
         name: key.name.clone(),
@@ -360,7 +373,7 @@ fn key_draft(request: &BackupRequest<'_>, key: &Key) -> ManifestKey {
         lifecycle_state: key.lifecycle_state.clone(),
         current_version: key.current_version.clone(),
         tags: key.tags.clone(),
-        versions: versions.collect(),
+        versions,
         blob: None,
     }
 }

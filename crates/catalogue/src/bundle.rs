@@ -43,6 +43,12 @@ pub fn chain(vault: &VaultId) -> String {
     format!("{CHAIN}/{}", &hash[..32])
 }
 
+/// The folder of claims that a claim's name lies in.
+pub fn chain_of(name: &str) -> Option<&str> {
+    let (chain, _) = name.rsplit_once('/')?;
+    chain.strip_prefix(CHAIN)?.starts_with('/').then_some(chain)
+}
+
 /// The claim of one generation.
 pub fn claim(vault: &VaultId, generation: u64) -> String {
     format!("{}/{generation:012}", chain(vault))
@@ -64,6 +70,11 @@ pub fn backup_of(name: &str) -> Option<&str> {
 pub fn owner_of(name: &str) -> Option<&str> {
     let (id, _) = name.strip_prefix(FOLDER)?.strip_prefix('/')?.split_once('/')?;
     (is_id(id) && id != "chain").then_some(id)
+}
+
+/// True for a file of a folder's killed writer, which no manifest names.
+pub fn is_unfinished(name: &str) -> bool {
+    name.rsplit('/').next().is_some_and(|part| part.starts_with('.'))
 }
 
 fn is_id(id: &str) -> bool {
@@ -107,6 +118,8 @@ mod tests {
         assert_eq!(owner_of(&claim(&vault, 3)), None);
         assert_eq!(generation_of(&claim(&vault, 3)), Some(3));
         assert_eq!(generation_of("keyferry/chain/x/12"), None);
+        assert_eq!(chain_of(&claim(&vault, 3)), Some(chain(&vault).as_str()));
+        assert_eq!(chain_of("keyferry/chains/x/000000000003"), None);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Objects of no backup: files of one that was never finished, or that was forgotten.
+//! Objects of no backup: files of one that was never finished, or that was forgotten, and what killed writers left.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use keyferry_core::model::ListedObject;
 
 use crate::{Listing, bundle};
 
-/// What lies in the folder of a backup that has no manifest.
+/// What lies in the folder of a backup that has no manifest, or of one that has it and does not belong there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leftover {
     /// The backup's id.
@@ -38,13 +38,15 @@ fn time_in(backup_id: &str) -> Option<Timestamp> {
 }
 
 impl Listing {
-    /// Whatever lies in the folders of backups that have no manifest, so that there is no object without a name.
+    /// Whatever lies in the folders of backups that have no manifest, and what killed writers left in the others, so
+    /// that there is no object without a name.
     pub fn leftovers(&self) -> Vec<Leftover> {
         let finished: BTreeSet<_> =
             self.objects.iter().filter_map(|object| bundle::backup_of(&object.name)).collect();
         let mut folders: BTreeMap<&str, Vec<ListedObject>> = BTreeMap::new();
         for object in &self.objects {
-            if let Some(owner) = bundle::owner_of(&object.name).filter(|owner| !finished.contains(owner)) {
+            let is_left = |owner: &&str| bundle::is_unfinished(&object.name) || !finished.contains(owner);
+            if let Some(owner) = bundle::owner_of(&object.name).filter(is_left) {
                 folders.entry(owner).or_default().push(object.clone());
             }
         }
@@ -59,6 +61,26 @@ mod tests {
 
     fn object(name: String, modified: Option<&str>) -> ListedObject {
         ListedObject { name, size: 3, modified: modified.map(|at| at.parse().expect("a time")) }
+    }
+
+    #[test]
+    fn what_a_killed_writer_left_in_a_finished_backup_is_named_and_nothing_else_of_it() {
+        let whole = "20261124T231500Z-1";
+        let rest = bundle::file(whole, ".keyferry-a1B2c3");
+        let key = bundle::file(whole, "keys/.keyferry-d4E5f6");
+        let listing = Listing {
+            objects: vec![
+                object(bundle::file(whole, bundle::BLOB), None),
+                object(bundle::manifest(whole), None),
+                object(rest.clone(), Some("2026-11-25T00:00:07Z")),
+                object(key.clone(), Some("2026-11-25T00:00:08Z")),
+            ],
+            ..Listing::default()
+        };
+        let leftovers = listing.leftovers();
+        assert_eq!(leftovers.len(), 1);
+        let names: Vec<_> = leftovers[0].objects.iter().map(|object| object.name.clone()).collect();
+        assert_eq!((leftovers[0].backup_id.as_str(), names), (whole, vec![rest, key]));
     }
 
     #[test]

@@ -33,8 +33,8 @@ pub(crate) async fn after(
     let error = result
         .as_ref()
         .err()
-        .map(|failure| envelope("error", &ErrorShown::new(failure.explain())).to_string());
-    let input = error.as_deref().map_or(document, str::as_bytes);
+        .and_then(|failure| serde_json::to_vec(&envelope("error", &ErrorShown::new(failure.explain()))).ok());
+    let input = error.as_deref().unwrap_or(document);
     let mut variables: BTreeMap<&str, String> = INHERITED
         .into_iter()
         .filter_map(|variable| Some((variable, on.env.get(variable)?.clone())))

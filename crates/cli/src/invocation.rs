@@ -11,7 +11,7 @@ use keyferry_backup::Memory;
 use keyferry_catalogue::{Catalogue, Listed, Listing, OpenedBundle, Stores};
 use keyferry_core::model::StoreUrl;
 use keyferry_core::sshsig::AllowedSigners;
-use keyferry_core::{Environment, EnvironmentKind, Observer};
+use keyferry_core::{Environment, EnvironmentKind, Finding, Observer};
 use keyferry_engine::{Context, Patience, Runs, Waits};
 use keyferry_ids::Region;
 use keyferry_inventory::{Scope, Survey};
@@ -86,11 +86,13 @@ impl Invocation {
             |listed: &Listed| seen.iter().any(|seen| seen.manifest_sha256 == listed.manifest_sha256());
         let counts = |listed: &&Listed| is_seen(listed) || OpenedBundle::open(listed, allowed).is_ok();
         let backups = listing.backups.iter().filter(counts).cloned().collect();
+        let objects = &listing.objects;
         let listing = &Listing { backups, ..Listing::default() };
         let findings = keyferry_catalogue::judge(store, listing, &seen);
-        findings
-            .iter()
-            .for_each(|finding| self.printer.warn(finding.code, &finding.because, &finding.remedy));
+        // A claim that does not count is told of, but it is no sign that the store was set back.
+        let far = keyferry_catalogue::far_claims(store, objects, &listing.backups, &seen);
+        let tell = |finding: &Finding| self.printer.warn(finding.code, &finding.because, &finding.remedy);
+        findings.iter().chain(&far).for_each(tell);
         if findings.is_empty() {
             for seen in keyferry_catalogue::newest(listing) {
                 memory.remember(store, &seen)?;

@@ -1,6 +1,6 @@
 //! The only place that prints: results on standard output, everything else on standard error.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::sync::{Mutex, PoisonError};
 
 use indicatif::ProgressBar;
@@ -66,14 +66,21 @@ impl Printer {
     }
 
     /// A document for machines.
-    pub(crate) fn json(&self, document: &serde_json::Value) -> Result<(), CliError> {
-        self.raw(&format!("{document:#}\n"))
+    pub(crate) fn json(&self, document: &impl Serialize) -> Result<(), CliError> {
+        self.bar.finish_and_clear();
+        write(&self.stdout, |to| {
+            let mut to = BufWriter::new(to);
+            serde_json::to_writer_pretty(&mut to, document)?;
+            to.write_all(b"\n")?;
+            to.flush()
+        })
+        .map_err(CliError::Output)
     }
 
     /// Text that is the result as it stands. Whoever reads it needs no bar any more.
     pub(crate) fn raw(&self, text: &str) -> Result<(), CliError> {
         self.bar.finish_and_clear();
-        write(&self.stdout, text).map_err(CliError::Output)
+        write(&self.stdout, |to| to.write_all(text.as_bytes())).map_err(CliError::Output)
     }
 
     /// Something worth knowing. Written nowhere if it can't be: there is nobody left to tell.
@@ -129,24 +136,30 @@ impl Printer {
     /// A message for machines: with events it is one of many lines, else it may be read by people as well.
     fn document(&self, kind: &str, data: &impl Serialize) {
         let document = envelope(kind, data);
-        self.message(&if self.output == Output::Jsonl {
-            format!("{document}\n")
-        } else {
-            format!("{document:#}\n")
-        });
+        let text = match self.output {
+            Output::Jsonl => serde_json::to_string(&document),
+            _ => serde_json::to_string_pretty(&document),
+        };
+        // Plain data with names as keys always has a JSON form.
+        if let Ok(text) = text {
+            self.message(&format!("{text}\n"));
+        }
     }
 
     fn message(&self, text: &str) {
         // Somebody may have typed one where it does not belong, or a service may have repeated it.
         let text = without_tokens(text);
-        let _ = self.bar.suspend(|| write(&self.stderr, &text));
+        let _ = self.bar.suspend(|| write(&self.stderr, |to| to.write_all(text.as_bytes())));
     }
 }
 
 /// A reader that went away early, such as `head`, has seen enough.
-fn write(to: &Mutex<Box<dyn Write + Send>>, text: &str) -> io::Result<()> {
+fn write(
+    to: &Mutex<Box<dyn Write + Send>>,
+    text: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
     let mut to = to.lock().unwrap_or_else(PoisonError::into_inner);
-    match to.write_all(text.as_bytes()).and_then(|()| to.flush()) {
+    match text(&mut *to).and_then(|()| to.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }

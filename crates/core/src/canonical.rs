@@ -26,7 +26,9 @@ pub enum CanonicalError {
 /// # Errors
 /// If the value has no JSON form, such as a map with keys that are not strings.
 pub fn to_bytes<T: Serialize>(value: &T) -> Result<Vec<u8>, CanonicalError> {
-    let mut bytes = serde_json::to_vec_pretty(&sorted(serde_json::to_value(value)?))?;
+    let mut value = serde_json::to_value(value)?;
+    sort(&mut value);
+    let mut bytes = serde_json::to_vec_pretty(&value)?;
     bytes.push(b'\n');
     Ok(bytes)
 }
@@ -46,16 +48,19 @@ pub fn from_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CanonicalError
     Ok(serde_json::from_value(value)?)
 }
 
-// A map keeps insertion order if any crate of the build asks serde_json to, so the order is made here.
-fn sorted(value: Value) -> Value {
+// A map keeps insertion order if any crate of the build asks serde_json to; else it is in order already.
+fn sort(value: &mut Value) {
     match value {
-        Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
+        Value::Array(items) => items.iter_mut().for_each(sort),
         Value::Object(map) => {
-            let mut entries: Vec<_> = map.into_iter().collect();
-            entries.sort_by(|a, b| a.0.cmp(&b.0));
-            Value::Object(entries.into_iter().map(|(key, value)| (key, sorted(value))).collect())
+            if !map.keys().is_sorted() {
+                let mut entries: Vec<_> = std::mem::take(map).into_iter().collect();
+                entries.sort_by(|a, b| a.0.cmp(&b.0));
+                map.extend(entries);
+            }
+            map.values_mut().for_each(sort);
         }
-        other => other,
+        _ => {}
     }
 }
 

@@ -108,6 +108,7 @@ codes! {
     ClockSkew = 3302, Authentication, "this machine's clock is wrong", "set the clock; OCI refuses requests that are more than five minutes off";
     NotAuthorised = 3303, Authentication, "the service refused for want of permission", "ask for the policy named";
     SessionExpired = 3304, Authentication, "the session token has expired", "run `oci session refresh` for the profile";
+    NoCredentials = 3305, Authentication, "there are no credentials for a store outside of OCI", "set the variables named, as for the store's own tools";
     Limit = 3401, Limit, "a service limit or quota is reached", "ask for a higher limit in that region";
     Unreachable = 3501, Failed, "a region does not answer", "check the network and the region's health";
     ServiceRefused = 3502, Failed, "the service refused the request", "read the service's message";

@@ -1,5 +1,7 @@
 //! Plans as data: everything Keyferry can do to the cloud is one of these actions, spelled out before it is done.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use keyferry_ids::{CompartmentId, KeyId, KeyVersionId, Region, VaultId};
 use serde::{Deserialize, Serialize};
@@ -37,7 +39,7 @@ pub enum Action {
     /// Seals something with a key's current version.
     MintCanary {
         /// The vault, whose crypto endpoint is called.
-        vault: Box<Vault>,
+        vault: Arc<Vault>,
         /// The key.
         key_id: KeyId,
         /// Its current version.
@@ -47,7 +49,7 @@ pub enum Action {
         /// What to seal.
         canary: CanaryKind,
         /// Bound into the canary.
-        backup_id: String,
+        backup_id: Arc<str>,
     },
     /// Asks the service for a backup and waits until its work request has ended.
     BackupVault {
@@ -67,7 +69,7 @@ pub enum Action {
     /// metadata.
     BackupKey {
         /// The vault, whose management endpoint is called.
-        vault: Box<Vault>,
+        vault: Arc<Vault>,
         /// The key.
         key_id: KeyId,
         /// The object to be written.
@@ -222,6 +224,11 @@ impl Action {
     /// True if the service writes through a pre-authenticated request.
     pub fn is_by_par(&self) -> bool {
         matches!(self, Self::BackupVault { by_par: true, .. } | Self::BackupKey { by_par: true, .. })
+    }
+
+    /// True if it has a key do something, and nothing is different afterwards: such steps may be done side by side.
+    pub fn only_asks_a_key(&self) -> bool {
+        matches!(self, Self::MintCanary { .. } | Self::ProveVersion { .. })
     }
 
     /// The region that is called; for a store outside the cloud, the one that the bytes come from.

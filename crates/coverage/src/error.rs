@@ -61,7 +61,7 @@ impl Explain for IndexError {
     fn help(&self) -> Vec<String> {
         match self {
             Self::Database(_) | Self::Row(_) => {
-                vec!["remove index.redb from the state folder; it is made anew from the stores".to_owned()]
+                vec!["remove index.redb from the state folder; it is made anew from index.jsonl beside it, or else from the stores".to_owned()]
             }
             other => vec![other.code().help().to_owned()],
         }

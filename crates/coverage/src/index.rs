@@ -1,19 +1,23 @@
 //! The index: a database of backups, of the newest one of each key, and of proofs.
 
 mod add;
+mod kept;
 mod latest;
 mod listed;
 mod proofs;
 mod read;
+mod replay;
 mod tables;
 
 use std::path::Path;
+use std::sync::Arc;
 
-use keyferry_seams::Disk;
+use keyferry_seams::{Disk, FileLock};
 use redb::backends::{FileBackend, InMemoryBackend};
 use redb::{Database, Durability, ReadableDatabase as _, WriteTransaction};
 
 use crate::IndexError;
+use crate::record::{Facts, Record};
 use tables::{META, make_all};
 
 pub use add::Added;
@@ -27,39 +31,55 @@ const CACHE: usize = 48 << 20;
 
 /// The index of one state folder.
 #[derive(Debug)]
-pub struct Index(Database);
+pub struct Index {
+    database: Database,
+    /// None if the index is gone with the process anyway.
+    record: Option<Record>,
+    /// Both files are one process's.
+    _lock: Option<FileLock>,
+}
 
 impl Index {
-    /// Opens the index, or makes it. A damaged one, or one of another version, is made anew: it is only a cache.
+    /// Opens the index, or makes it. A damaged one, or one of another version, is made anew from the record beside it,
+    /// which has the same name and ends in `.jsonl`; so is what a crash has kept from getting into it.
     ///
     /// # Errors
     /// If another process uses it, or the disk refuses.
-    pub fn open(disk: &dyn Disk, path: &Path) -> Result<Self, IndexError> {
-        match Self::at(disk, path) {
+    pub fn open(disk: &Arc<dyn Disk>, path: &Path) -> Result<Self, IndexError> {
+        let lock = disk.lock(&path.with_extension("lock")).map_err(IndexError::Disk)?;
+        let lock = lock.ok_or(IndexError::InUse)?;
+        let index = match Self::at(disk, path) {
             Err(error) if error.is_damage() => {
                 disk.remove(path).map_err(IndexError::Disk)?;
-                Self::at(disk, path)
+                Self::at(disk, path)?
             }
-            opened => opened,
-        }
+            opened => opened?,
+        };
+        Ok(Self { _lock: Some(lock), ..index })
     }
 
-    fn at(disk: &dyn Disk, path: &Path) -> Result<Self, IndexError> {
+    fn at(disk: &Arc<dyn Disk>, path: &Path) -> Result<Self, IndexError> {
         let mut builder = Database::builder();
         builder.set_cache_size(CACHE);
-        let index = match disk.database(path).map_err(IndexError::Disk)? {
-            Some(file) => Self(builder.create_with_backend(FileBackend::new(file)?)?),
-            None => Self(builder.create_with_backend(InMemoryBackend::new())?),
+        let (database, record) = match disk.database(path).map_err(IndexError::Disk)? {
+            Some(file) => {
+                let record = Record::new(Arc::clone(disk), path.with_extension("jsonl"));
+                (builder.create_with_backend(FileBackend::new(file)?)?, Some(record))
+            }
+            None => (builder.create_with_backend(InMemoryBackend::new())?, None),
         };
+        let index = Self { database, record, _lock: None };
         match index.format()? {
             Some(FORMAT) => {}
             Some(other) => return Err(IndexError::row(format!("an index of form {other}"))),
-            None => index.write(|transaction| {
-                make_all(transaction)?;
+            None => {
+                let transaction = index.begin()?;
+                make_all(&transaction)?;
                 transaction.open_table(META)?.insert("format", FORMAT)?;
-                Ok(())
-            })?,
+                transaction.commit()?;
+            }
         }
+        index.catch_up()?;
         Ok(index)
     }
 
@@ -68,26 +88,41 @@ impl Index {
     /// # Errors
     /// If there is no memory for it.
     pub fn memory() -> Result<Self, IndexError> {
-        Self::at(&keyferry_seams::MemoryDisk::default(), Path::new("index"))
+        let disk: Arc<dyn Disk> = Arc::new(keyferry_seams::MemoryDisk::default());
+        Self::open(&disk, Path::new("index"))
     }
 
     fn format(&self) -> Result<Option<u64>, IndexError> {
-        match self.0.begin_read()?.open_table(META) {
+        match self.database.begin_read()?.open_table(META) {
             Ok(table) => Ok(table.get("format")?.map(|format| format.value())),
             Err(redb::TableError::TableDoesNotExist(_)) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// All of it or nothing. The allocator's state is written along, so that a killed process costs no repair.
-    fn write<T>(
-        &self,
-        act: impl FnOnce(&WriteTransaction) -> Result<T, IndexError>,
-    ) -> Result<T, IndexError> {
-        let mut transaction = self.0.begin_write()?;
+    /// The allocator's state is written along, so that a killed process costs no repair.
+    fn begin(&self) -> Result<WriteTransaction, IndexError> {
+        let mut transaction = self.database.begin_write()?;
         transaction.set_durability(Durability::Immediate)?;
         transaction.set_quick_repair(true);
-        let result = act(&transaction)?;
+        Ok(transaction)
+    }
+
+    /// All of it or nothing. What is to be remembered is in the record before the index claims it.
+    fn write<T>(
+        &self,
+        act: impl FnOnce(&WriteTransaction, &mut Facts) -> Result<T, IndexError>,
+    ) -> Result<T, IndexError> {
+        self.catch_up()?;
+        let transaction = self.begin()?;
+        let mut facts = Facts::default();
+        let result = act(&transaction, &mut facts)?;
+        if let Some(record) = &self.record
+            && !facts.is_empty()
+        {
+            record.append(&facts)?;
+            transaction.open_table(META)?.insert("recorded", record.length()?)?;
+        }
         transaction.commit()?;
         Ok(result)
     }

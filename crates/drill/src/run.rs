@@ -197,13 +197,13 @@ impl Drill<'_> {
             environment: &inventory.environment,
             compartments: &inventory.compartments,
             vaults: &[],
-            places: &[],
+            places: Vec::new(),
             unusable: BTreeMap::new(),
             allowed: self.allowed.clone(),
             file_name: FileName::default(),
             force: true,
         });
-        let done = match fleet.save(stock, &target, 1, 0).await.map_err(stopped)? {
+        let done = match fleet.save(stock.clone(), &target, 1, 0).await.map_err(stopped)? {
             Saved::Backup(done) => done,
             Saved::Unchanged(_) => return Err(missing("change")),
         };

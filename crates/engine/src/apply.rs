@@ -1,12 +1,17 @@
 //! The loop: start a step in the journal, do it, write down what came of it.
 
-use keyferry_core::journal::{Entry, Progress, RunState};
-use keyferry_core::plan::{Plan, Step};
-use keyferry_core::{Event, EventKind, Explain, Sha256};
-use keyferry_seams::DiskError;
+use std::ops::Range;
+
+use futures_util::future::join_all;
+use keyferry_core::journal::{Entry, InDoubt, Progress, RunState};
+use keyferry_core::plan::{Action, Plan, Step};
+use keyferry_core::{Event, EventKind, Explain};
 
 use crate::perform::Doing;
 use crate::{Context, EngineError, Failure, JournalFile, perform};
+
+/// Keys asked at the same time for one run: a vault with many keys is then not as slow as its keys are far.
+const SIDE_BY_SIDE: usize = 16;
 
 /// Performs all steps of a plan in order. Stops at the first that fails; what was done stays in the journal.
 ///
@@ -18,12 +23,10 @@ pub async fn apply(
     run_id: &str,
     journal: &mut JournalFile,
 ) -> Result<Progress, Failure> {
-    let begin = |source: EngineError| failure(run_id, "s000", "begin", source);
-    let bytes = plan.to_bytes().map_err(|_| begin(EngineError::NoResult))?;
-    let started = Entry::RunStarted { run_id: run_id.to_owned(), plan_sha256: Sha256::of(&bytes) };
-    let line = journal.record(started).map_err(|error| begin(error.into()))?;
+    let started = Entry::RunStarted { run_id: run_id.to_owned(), plan_sha256: journal.plan_sha256() };
+    let begun = journal.record(started).map_err(|error| failure(run_id, "s000", "begin", error.into()))?;
     let progress =
-        Progress { run_id: Some(run_id.to_owned()), started_at: Some(line.ts), ..Progress::default() };
+        Progress { run_id: Some(run_id.to_owned()), started_at: Some(begun), ..Progress::default() };
     go_on(context, plan, run_id, progress, journal).await
 }
 
@@ -54,69 +57,120 @@ async fn go_on(
     mut progress: Progress,
     journal: &mut JournalFile,
 ) -> Result<Progress, Failure> {
-    let all = plan.steps.len() as u64;
-    for (index, step) in plan.steps.iter().enumerate() {
-        if progress.outputs.contains_key(&step.id) {
-            continue;
+    let (mut at, mut leave) = (0, None);
+    while let Some(group) = next_group(plan, &progress, at) {
+        at = group.end;
+        let is_sealing =
+            |step: &Step| matches!(step.details, Action::SealManifest { .. } | Action::PublishBundle { .. });
+        if leave.is_none() && is_sealing(&plan.steps[group.start]) {
+            leave = context.waits.seal().await;
         }
-        let done = index as u64;
-        tell(context, run_id, step, EventKind::Progress, "started", (done, all));
-        match perform_one(context, plan, run_id, step, &mut progress, journal).await {
-            Ok(()) => tell(context, run_id, step, EventKind::Item, "done", (done + 1, all)),
-            Err(source) => {
-                let text = source.to_string();
-                tell(context, run_id, step, EventKind::Error, &text, (done, all));
-                let failed = Entry::StepFailed { step: step.id.clone(), code: source.code(), because: text };
-                // The failure itself is what the user has to hear of, even if it can't be written down.
-                let _ = journal.record(failed);
-                let _ = journal.record(Entry::RunFinished { state: RunState::Failed });
-                return Err(failure(run_id, &step.id, step.details.name(), source));
-            }
+        let run = Run { context, plan, run_id, first: group.start };
+        if let Err((step, source)) = run.perform(&plan.steps[group], &mut progress, journal).await {
+            // The failure itself is what the user has to hear of, even if it can't be written down.
+            let _ = journal.record(Entry::RunFinished { state: RunState::Failed });
+            return Err(failure(run_id, &step.id, step.details.name(), source));
         }
     }
-    let line = journal.record(Entry::RunFinished { state: RunState::Succeeded });
-    let line = line.map_err(|error: DiskError| failure(run_id, "end", "finish", error.into()))?;
-    progress.finished_at = Some(line.ts);
+    let finished = journal.record(Entry::RunFinished { state: RunState::Succeeded });
+    let finished = finished.map_err(|error| failure(run_id, "end", "finish", error.into()))?;
+    progress.finished_at = Some(finished);
     progress.state = Some(RunState::Succeeded);
     Ok(progress)
+}
+
+/// The next steps to be done from there on: one, or as many as may be done side by side.
+fn next_group(plan: &Plan, progress: &Progress, from: usize) -> Option<Range<usize>> {
+    let is_open = |step: &Step| !progress.outputs.contains_key(&step.id);
+    let start = from + plan.steps.get(from..)?.iter().position(is_open)?;
+    let is_asking = |step: &&Step| step.details.only_asks_a_key() && is_open(step);
+    let length = plan.steps[start..].iter().take(SIDE_BY_SIDE).take_while(is_asking).count();
+    Some(start..start + length.max(1))
 }
 
 fn failure(run_id: &str, step: &str, action: &'static str, source: EngineError) -> Failure {
     Failure { run_id: run_id.to_owned(), step: step.to_owned(), action, source }
 }
 
-async fn perform_one(
-    context: &Context,
-    plan: &Plan,
-    run_id: &str,
-    step: &Step,
-    progress: &mut Progress,
-    journal: &mut JournalFile,
-) -> Result<(), EngineError> {
-    let doubt = progress.in_doubt.iter().find(|doubt| doubt.step == step.id).cloned();
-    // A call that may have arrived is repeated with its own token, by which the service knows it.
-    let retry_token = match &doubt {
-        Some(doubt) if !doubt.has_failed => doubt.retry_token.clone(),
-        _ => {
-            let purpose = format!("retry token {run_id} {} {}", step.id, journal.lines());
-            context.seed.bytes::<16>(&purpose).iter().map(|byte| format!("{byte:02x}")).collect()
-        }
-    };
-    journal.record(Entry::StepStarted { step: step.id.clone(), retry_token: retry_token.clone() })?;
-    let (doubt, retry_token) = (doubt.as_ref(), retry_token.as_str());
-    let doing = Doing { plan, run_id, step, retry_token, doubt, progress };
-    let output = perform::perform(context, doing).await?;
-    journal.record(Entry::StepSucceeded { step: step.id.clone(), output: output.clone() })?;
-    progress.in_doubt.retain(|doubt| doubt.step != step.id);
-    progress.outputs.insert(step.id.clone(), output);
-    Ok(())
+/// What is the same for all steps of a group.
+struct Run<'a> {
+    context: &'a Context,
+    plan: &'a Plan,
+    run_id: &'a str,
+    /// The place of the group's first step in the plan.
+    first: usize,
 }
 
-fn tell(context: &Context, run_id: &str, step: &Step, kind: EventKind, state: &str, steps: (u64, u64)) {
-    let mut event =
-        Event::new(context.clock.now(), kind, step.details.name(), state).about(step.details.subject());
-    event.region = step.details.region().map(|region| region.to_string());
-    event.run_id = Some(run_id.to_owned());
-    event.steps = Some(steps);
-    context.observer.note(event);
+impl Run<'_> {
+    /// All of them at the same time. Their beginning is one write to the journal and their end another: a sync each
+    /// would cost more than the calls. If some fail, the others' results are still kept, and the first failure is told.
+    async fn perform<'s>(
+        &self,
+        steps: &'s [Step],
+        progress: &mut Progress,
+        journal: &mut JournalFile,
+    ) -> Result<(), (&'s Step, EngineError)> {
+        let begun: Vec<_> = steps.iter().map(|step| self.begin(step, progress, journal.lines())).collect();
+        let started = steps.iter().zip(&begun).map(|(step, (_, retry_token))| Entry::StepStarted {
+            step: step.id.clone(),
+            retry_token: retry_token.clone(),
+        });
+        journal.record_all(started).map_err(|error| (&steps[0], error.into()))?;
+        for (index, step) in steps.iter().enumerate() {
+            self.tell(step, EventKind::Progress, "started", index);
+        }
+        let calls = steps.iter().zip(&begun).map(|(step, (doubt, retry_token))| {
+            let (plan, run_id, doubt) = (self.plan, self.run_id, doubt.as_ref());
+            perform::perform(self.context, Doing { plan, run_id, step, retry_token, doubt, progress })
+        });
+        let results: Vec<_> = join_all(calls).await;
+        let ended = steps.iter().zip(&results).map(|(step, result)| match result {
+            Ok(output) => Entry::StepSucceeded { step: step.id.clone(), output: output.clone() },
+            Err(error) => {
+                Entry::StepFailed { step: step.id.clone(), code: error.code(), because: error.to_string() }
+            }
+        });
+        let written = journal.record_all(ended);
+        let mut failed = None;
+        for ((index, step), result) in steps.iter().enumerate().zip(results) {
+            match result {
+                Ok(output) => {
+                    self.tell(step, EventKind::Item, "done", index + 1);
+                    progress.in_doubt.retain(|doubt| doubt.step != step.id);
+                    progress.outputs.insert(step.id.clone(), output);
+                }
+                Err(error) => {
+                    self.tell(step, EventKind::Error, &error.to_string(), index);
+                    failed = failed.or(Some((step, error)));
+                }
+            }
+        }
+        match (failed, written) {
+            (Some(failed), _) => Err(failed),
+            (None, written) => written.map(|_| ()).map_err(|error| (&steps[0], error.into())),
+        }
+    }
+
+    /// What is known of an earlier attempt, and the retry token.
+    fn begin(&self, step: &Step, progress: &Progress, lines: u64) -> (Option<InDoubt>, String) {
+        let doubt = progress.in_doubt.iter().find(|doubt| doubt.step == step.id).cloned();
+        // A call that may have arrived is repeated with its own token, by which the service knows it.
+        let retry_token = match &doubt {
+            Some(doubt) if !doubt.has_failed => doubt.retry_token.clone(),
+            _ => {
+                let purpose = format!("retry token {} {} {lines}", self.run_id, step.id);
+                hex::encode(self.context.seed.bytes::<16>(&purpose))
+            }
+        };
+        (doubt, retry_token)
+    }
+
+    fn tell(&self, step: &Step, kind: EventKind, state: &str, done: usize) {
+        let (context, action) = (self.context, &step.details);
+        let mut event = Event::new(context.clock.now(), kind, action.name(), state).about(action.subject());
+        event.region = action.region().map(|region| region.to_string());
+        event.run_id = Some(self.run_id.to_owned());
+        event.steps = Some(((self.first + done) as u64, self.plan.steps.len() as u64));
+        context.observer.note(event);
+    }
 }

@@ -144,7 +144,7 @@ impl Runs {
         let folder = self.folder.join("runs").join(id);
         self.disk.create(&folder.join("plan.json"), plan, Access::Owner)?;
         let path = folder.join("journal.jsonl");
-        Ok(JournalFile::new(Arc::clone(&self.disk), Arc::clone(&self.clock), path))
+        Ok(JournalFile::new(Arc::clone(&self.disk), Arc::clone(&self.clock), path, Sha256::of(plan)))
     }
 
     /// A name for a fleet's run.
@@ -161,8 +161,8 @@ impl Runs {
         let plan = self.plan(id)?;
         let path = folder.join("journal.jsonl");
         let damaged = |source| RunsError::Journal { run: id.to_owned(), source };
-        let (journal, lines) =
-            JournalFile::reopen(Arc::clone(&self.disk), Arc::clone(&self.clock), path).map_err(damaged)?;
+        let (disk, clock) = (Arc::clone(&self.disk), Arc::clone(&self.clock));
+        let (journal, lines) = JournalFile::reopen(disk, clock, path, plan.digest()?).map_err(damaged)?;
         let progress = journal::replay(&plan, &lines).map_err(|error| damaged(error.into()))?;
         Ok((Run { id: id.to_owned(), plan, progress }, journal))
     }

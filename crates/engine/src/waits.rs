@@ -7,15 +7,30 @@ use std::time::Duration;
 use jiff::Timestamp;
 use keyferry_core::model::{Vault, VaultState};
 use keyferry_ids::{CompartmentId, Region, VaultId};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{Context, EngineError};
 
 type Where = (Region, CompartmentId);
 type Answer = Option<(Timestamp, BTreeMap<VaultId, VaultState>)>;
 
+/// Runs that seal and publish at the same time. Each then holds its manifest several times over, as text, in requests and
+/// as read back; and when the service is done with many vaults at once, or the machine was busy, all of them come to
+/// it together.
+const SEALING: usize = 8;
+
 /// Who waits where, and what was answered last. Cheap to clone; clones share.
-#[derive(Debug, Clone, Default)]
-pub struct Waits(Arc<Mutex<BTreeMap<Where, Arc<Place>>>>);
+#[derive(Debug, Clone)]
+pub struct Waits {
+    places: Arc<Mutex<BTreeMap<Where, Arc<Place>>>>,
+    sealing: Arc<Semaphore>,
+}
+
+impl Default for Waits {
+    fn default() -> Self {
+        Self { places: Arc::default(), sealing: Arc::new(Semaphore::new(SEALING)) }
+    }
+}
 
 #[derive(Debug, Default)]
 struct Place {
@@ -35,8 +50,14 @@ impl Drop for Waiting {
 }
 
 impl Waits {
+    /// Leave to seal a manifest and publish it, until dropped.
+    pub(crate) async fn seal(&self) -> Option<SemaphorePermit<'_>> {
+        // It is never closed, so this only ever waits.
+        self.sealing.acquire().await.ok()
+    }
+
     fn place(&self, region: Region, compartment: &CompartmentId) -> Arc<Place> {
-        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(places.entry((region, compartment.clone())).or_default())
     }
 

@@ -1,18 +1,22 @@
 //! Typed Oracle Cloud identifiers: one type per kind, the inside left opaque as OCI asks.
 
 use std::fmt;
+use std::marker::PhantomData;
+use std::str::FromStr;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{Deserializer, Error, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::region::{RealmName, Region};
 
 /// Longest text taken for an OCID. Real ones stay under 200.
 const LONGEST: usize = 255;
 
-/// An identifier of any kind: `ocid1.<kind>.<realm>.[region].[...].<unique>`.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Ocid(String);
+/// An identifier of any kind: `ocid1.<kind>.<realm>.[region].[...].<unique>`. Clones share the text: what is planned
+/// for a thing, done to it and written down of it all name it.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Ocid(Arc<str>);
 
 /// Why a text is not the OCID that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,7 +52,7 @@ impl Ocid {
             && parts.next().is_some_and(|realm| !realm.is_empty())
             && parts.next().is_some()
             && parts.next_back().is_some_and(|unique| !unique.is_empty());
-        if is_good { Ok(Self(text.to_owned())) } else { Err(malformed()) }
+        if is_good { Ok(Self(text.into())) } else { Err(malformed()) }
     }
 
     /// The whole identifier.
@@ -94,24 +98,45 @@ impl fmt::Debug for Ocid {
     }
 }
 
-impl TryFrom<String> for Ocid {
-    type Error = OcidError;
-    fn try_from(text: String) -> Result<Self, OcidError> {
-        Self::parse(&text)
+impl FromStr for Ocid {
+    type Err = OcidError;
+    fn from_str(text: &str) -> Result<Self, OcidError> {
+        Self::parse(text)
     }
 }
 
-impl From<Ocid> for String {
-    fn from(id: Ocid) -> Self {
-        id.0
+impl Serialize for Ocid {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Ocid {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Text(PhantomData))
+    }
+}
+
+/// Reads an identifier from a text without owning the text first.
+struct Text<T>(PhantomData<T>);
+
+impl<T: FromStr<Err = OcidError>> Visitor<'_> for Text<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(E::custom)
     }
 }
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident = $words:literal, $($kind:literal)|+;)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+        #[serde(transparent)]
         pub struct $name(Ocid);
 
         impl $name {
@@ -138,17 +163,15 @@ macro_rules! kinds {
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { fmt::Debug::fmt(&self.0, f) }
         }
-        impl TryFrom<String> for $name {
-            type Error = OcidError;
-            fn try_from(text: String) -> Result<Self, OcidError> { Self::parse(&text) }
-        }
-        impl From<$name> for String {
-            fn from(id: $name) -> Self { id.0.0 }
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_str(Text(PhantomData))
+            }
         }
         impl From<$name> for Ocid {
             fn from(id: $name) -> Self { id.0 }
         }
-        impl std::str::FromStr for $name {
+        impl FromStr for $name {
             type Err = OcidError;
             fn from_str(text: &str) -> Result<Self, OcidError> { Self::parse(text) }
         }

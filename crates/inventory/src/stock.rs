@@ -105,9 +105,9 @@ impl Reader<'_> {
             let mut reader = Reader { client, vault, gaps: Vec::new() };
             (reader.key(listed).await, reader.gaps)
         });
-        let read: Vec<_> = stream::iter(reading).buffered(AT_ONCE).collect().await;
-        let mut keys = Vec::new();
-        for (key, gaps) in read {
+        let mut read = stream::iter(reading).buffered(AT_ONCE);
+        let mut keys = Vec::with_capacity(listed.len());
+        while let Some((key, gaps)) = read.next().await {
             keys.extend(key);
             self.gaps.extend(gaps);
         }
@@ -121,7 +121,9 @@ impl Reader<'_> {
         let key = client.key_without_versions(vault, id).await;
         let mut key = self.or_gap("key", about.clone(), key)?;
         let versions = client.listed_versions(vault, id).await;
-        for version in self.or_gap("key versions", about, versions).unwrap_or_default() {
+        let versions = self.or_gap("key versions", about, versions).unwrap_or_default();
+        key.versions.reserve_exact(versions.len());
+        for version in versions {
             let version = if key.has_unlisted_details() { self.version(id, version).await } else { version };
             if version.lifecycle_state != VersionState::Deleted {
                 key.versions.push(version);

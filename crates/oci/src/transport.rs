@@ -7,32 +7,51 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use keyferry_seams::{BoxFuture, HttpSend, NoAnswer};
 use reqwest::{Certificate, Client, redirect};
+use tokio::sync::Semaphore;
 
 /// Time to connect, as Oracle's SDKs have it.
 const CONNECT: Duration = Duration::from_secs(10);
+/// A connection that was not needed for so long is closed. Keys are asked in bursts, and each leaves many behind.
+const IDLE: Duration = Duration::from_secs(10);
 /// Time for a whole exchange.
 const TOTAL: Duration = Duration::from_secs(60);
 
+/// Exchanges at the same time. Each may need a connection, and many systems allow a process 1,024 open files.
+const AT_ONCE: usize = 128;
+
 /// Sends over the network. Clients are built when first needed: without certificate files on the machine the
 /// one for https can't be built, but a realm on loopback needs none.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Reqwest {
     authority: Option<Vec<u8>>,
+    at_once: Semaphore,
     remote: OnceLock<Option<Client>>,
     loopback: OnceLock<Option<Client>>,
     plain_loopback: OnceLock<Option<Client>>,
 }
 
+impl Default for Reqwest {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Reqwest {
     /// Nothing is opened or read yet.
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            authority: None,
+            at_once: Semaphore::new(AT_ONCE),
+            remote: OnceLock::new(),
+            loopback: OnceLock::new(),
+            plain_loopback: OnceLock::new(),
+        }
     }
 
     /// Trusts one more authority (PEM), on loopback only: an embedded realm's own.
     #[must_use]
     pub fn trusting(authority: Vec<u8>) -> Self {
-        Self { authority: Some(authority), ..Self::default() }
+        Self { authority: Some(authority), ..Self::new() }
     }
 
     /// With an authority of its own, nothing of the machine is needed.
@@ -65,6 +84,7 @@ fn builder() -> reqwest::ClientBuilder {
         .redirect(redirect::Policy::none())
         .retry(reqwest::retry::never())
         .connect_timeout(CONNECT)
+        .pool_idle_timeout(IDLE)
         .timeout(TOTAL)
 }
 
@@ -81,6 +101,8 @@ impl HttpSend for Reqwest {
         max_reply: usize,
     ) -> BoxFuture<'_, Result<http::Response<Bytes>, NoAnswer>> {
         Box::pin(async move {
+            // It is never closed, so this only ever waits.
+            let _permit = self.at_once.acquire().await;
             let client = self.client_for(request.uri())?;
             let request = reqwest::Request::try_from(request).map_err(|e| no_answer(&e))?;
             let mut answer = client.execute(request).await.map_err(|e| no_answer(&e))?;

@@ -23,14 +23,16 @@ pub(crate) fn builder(
     }
     // An empty variable counts as none.
     let value = |name: &str| environment.get(name).map(String::as_str).filter(|value| !value.is_empty());
-    let needed =
-        |variable| value(variable).ok_or(OffCloudError::Environment { variable, fault: "is not set" });
+    let (Some(key), Some(secret)) = (value(KEY), value(SECRET)) else {
+        let missing = [KEY, SECRET].into_iter().filter(|name| value(name).is_none()).collect();
+        return Err(OffCloudError::NoCredentials { missing });
+    };
     let first = |names: [&'static str; 2]| names.into_iter().find_map(|name| Some((name, value(name)?)));
     let mut builder = AmazonS3Builder::new()
         .with_bucket_name(bucket)
         // Without these two the library would ask the machine's metadata service for others.
-        .with_access_key_id(needed(KEY)?)
-        .with_secret_access_key(needed(SECRET)?)
+        .with_access_key_id(key)
+        .with_secret_access_key(secret)
         // Not every service knows how to delete many at once.
         .with_disable_bulk_delete(true);
     if let Some(token) = value(TOKEN) {

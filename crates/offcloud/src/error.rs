@@ -14,7 +14,13 @@ pub enum OffCloudError {
     /// No name for a bucket.
     #[error("`{}` can't be the name of a bucket", .0.escape_debug())]
     Bucket(String),
-    /// A variable of the environment that is missing or makes no sense. Its value is not told.
+    /// Variables of the environment that must hold credentials and do not.
+    #[error("{} not set", if let [one] = &missing[..] { format!("{one} is") } else { format!("{} are", missing.join(" and ")) })]
+    NoCredentials {
+        /// Their names.
+        missing: Vec<&'static str>,
+    },
+    /// A variable of the environment that makes no sense. Its value is not told.
     #[error("{variable} {fault}")]
     Environment {
         /// Its name.
@@ -128,7 +134,8 @@ impl Explain for OffCloudError {
     fn code(&self) -> Code {
         match self {
             Self::Name(_) | Self::Bucket(_) => Code::Usage,
-            Self::Environment { .. } => Code::Settings,
+            Self::NoCredentials { .. } => Code::NoCredentials,
+            Self::Environment { .. } => Code::Usage,
             Self::Absent(_) => Code::NotFound,
             Self::Foreign(_) | Self::Disk(_) => Code::Disk,
             Self::Service { source, .. } => source.code(),
@@ -138,6 +145,10 @@ impl Explain for OffCloudError {
 
     fn help(&self) -> Vec<String> {
         let help = match self {
+            Self::NoCredentials { .. } => {
+                "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and AWS_SESSION_TOKEN if they are temporary"
+                    .to_owned()
+            }
             Self::Environment { variable, .. } => format!("set {variable} as for AWS's own tools"),
             Self::Absent(_) => "mount the disk it lies on, or make the folder".to_owned(),
             Self::Foreign(path) => format!("look at {} and move it out of the store", path.display()),

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use keyferry_core::model::ListedObject;
 use keyferry_seams::{Access, Disk, Found};
 
-use crate::name::{checked, checked_folder, is_name};
+use crate::name::{checked, checked_folder, is_name, is_unfinished};
 use crate::{MOST_LISTED, OffCloudError, Put};
 
 #[derive(Debug, Clone)]
@@ -34,7 +34,8 @@ impl Folder {
     }
 
     pub(crate) fn delete(&self, name: &str) -> Result<(), OffCloudError> {
-        Ok(self.disk.remove(&self.place(checked(name)?)?)?)
+        let name = if is_unfinished(name) { name } else { checked(name)? };
+        Ok(self.disk.remove(&self.place(name)?)?)
     }
 
     pub(crate) fn list(&self, below: &str) -> Result<Vec<ListedObject>, OffCloudError> {
@@ -49,6 +50,9 @@ impl Folder {
                 let Some(part) = entry.file_name().and_then(|part| part.to_str()) else { continue };
                 let name = if folder.is_empty() { part.to_owned() } else { format!("{folder}/{part}") };
                 match self.disk.look(&entry)? {
+                    Some(Found::File { size, modified }) if is_unfinished(&name) => {
+                        listed.push(ListedObject { name, size, modified });
+                    }
                     _ if !is_name(&name) => {}
                     Some(Found::Folder) => folders.push(name),
                     Some(Found::File { size, modified }) => {
@@ -186,12 +190,28 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_still_being_written_or_came_from_elsewhere_is_not_listed() {
+    async fn what_came_from_elsewhere_is_not_listed() {
         let root = temporary();
-        for name in [".keyferry-a1b2c3", "a file", "lost+found"] {
+        for name in ["a file", "lost+found", ".keyferry-"] {
             RealDisk.write(&root.path().join(name), b"x", Access::Owner).expect("written");
         }
         assert_eq!(names(&store(root.path()), "").await.len(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_a_killed_writer_left_among_objects_is_listed_and_can_be_deleted_but_not_read_or_written() {
+        let root = temporary();
+        let store = store(root.path());
+        let left = "keyferry/b1/.keyferry-a1B2c3";
+        for name in [left, "keyferry/b1/.hidden", "keyferry/.git/.keyferry-a1B2c3"] {
+            RealDisk.write(&root.path().join(name), b"half", Access::Owner).expect("written");
+        }
+        assert_eq!(names(&store, "keyferry").await, [left]);
+        assert!(matches!(store.get(left, 10).await, Err(OffCloudError::Name(_))));
+        assert!(matches!(store.put_new(left, Bytes::new()).await, Err(OffCloudError::Name(_))));
+        assert!(matches!(store.delete("keyferry/b1/.hidden").await, Err(OffCloudError::Name(_))));
+        store.delete(left).await.expect("deleted");
+        assert_eq!(names(&store, "keyferry").await.len(), 0);
     }
 
     #[tokio::test]

@@ -93,7 +93,7 @@ impl OffCloud {
     }
 
     /// All objects below a folder of the store (`""` is all of it), sorted. What has a name that
-    /// Keyferry does not write is left out.
+    /// Keyferry does not write is left out; what a killed writer left in a folder is there, to be deleted.
     ///
     /// # Errors
     /// If the store can't be read or holds more than [`MOST_LISTED`].

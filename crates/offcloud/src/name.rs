@@ -3,6 +3,8 @@
 use crate::OffCloudError;
 
 const LONGEST: usize = 512;
+/// How the disk's own writer names a file until it is whole.
+const UNFINISHED: &str = ".keyferry-";
 
 /// Letters, digits, `.`, `_` and `-` in parts between slashes. No part begins with a dot, so that neither `..` nor a
 /// file that is still being written can be meant.
@@ -13,6 +15,13 @@ pub(crate) fn is_name(name: &str) -> bool {
             && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
     };
     name.len() <= LONGEST && name.split('/').all(is_part)
+}
+
+/// A file that a folder's writer makes beside the object it will become. After a kill it stays.
+pub(crate) fn is_unfinished(name: &str) -> bool {
+    let Some((folder, file)) = name.rsplit_once('/') else { return false };
+    let rest = file.strip_prefix(UNFINISHED).filter(|rest| !rest.is_empty());
+    is_name(folder) && rest.is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
 pub(crate) fn checked(name: &str) -> Result<&str, OffCloudError> {

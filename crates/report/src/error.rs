@@ -143,6 +143,7 @@ mod tests {
             "site": {"region": "eu-frankfurt-1", "operation": "BackupVault", "opc_request_id": r"A1\n/B2"},
             "help": ["look at the bucket", "repeat"],
         });
-        assert_eq!(crate::envelope("error", &told()), expected);
+        let shown = serde_json::to_value(crate::envelope("error", &told())).expect("json");
+        assert_eq!(shown, expected);
     }
 }

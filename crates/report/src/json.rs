@@ -1,38 +1,31 @@
 //! Data with a schema, for machines.
 
 use serde::Serialize;
-use serde_json::{Map, Value, json};
 
-/// One document: `{"schema":"keyferry.<kind>","version":1, ...}` with the fields of `data`, or its `items` if it
-/// is a list.
-///
-/// # Panics
-/// If `data` has no JSON form, which only a map with keys other than strings lacks.
-pub fn envelope(kind: &str, data: &impl Serialize) -> Value {
-    let mut document = Map::from_iter([
-        ("schema".to_owned(), Value::from(format!("keyferry.{kind}"))),
-        ("version".to_owned(), json!(1)),
-    ]);
-    match serde_json::to_value(data).expect("what is shown has only strings as keys") {
-        // Signed documents bring the two themselves; what is printed is a view of them with its own name.
-        Value::Object(fields) => {
-            document.extend(fields.into_iter().filter(|(name, _)| name != "schema" && name != "version"));
-        }
-        other => {
-            document.insert("items".to_owned(), other);
-        }
-    }
-    Value::Object(document)
+/// One document: `{"schema":"keyferry.<kind>","version":1, ...}` with the fields of its data. It is written as it is
+/// walked through: a fleet's would not fit into memory as a tree of values.
+#[derive(Debug, Clone, Serialize)]
+pub struct Envelope<'a, T> {
+    schema: String,
+    version: u32,
+    #[serde(flatten)]
+    data: &'a T,
+}
+
+/// Puts data into an envelope. It has to be a structure or a map, without a schema and a version of its own.
+pub fn envelope<'a, T: Serialize>(kind: &str, data: &'a T) -> Envelope<'a, T> {
+    Envelope { schema: format!("keyferry.{kind}"), version: 1, data }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn documents_have_one_envelope() {
-        let plan = json!({"schema": "keyferry.plan", "version": 7, "steps": []});
-        assert_eq!(envelope("plan", &plan), json!({"schema": "keyferry.plan", "version": 1, "steps": []}));
-        assert_eq!(envelope("list", &[1]), json!({"schema": "keyferry.list", "version": 1, "items": [1]}));
+        let document = serde_json::to_string(&envelope("plan", &json!({"steps": []}))).expect("json");
+        assert_eq!(document, r#"{"schema":"keyferry.plan","version":1,"steps":[]}"#);
     }
 }

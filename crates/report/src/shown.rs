@@ -21,9 +21,26 @@ pub struct BackupsShown {
     pub skipped: Vec<Skipped>,
     /// What went wrong.
     pub failed: Vec<NotBackedUp>,
+    /// What may be missing from a backup without making it partial.
+    #[serde(skip)]
+    pub accepted: Vec<Code>,
+    /// Not everything could be read that was to be saved.
+    #[serde(skip)]
+    pub is_incomplete: bool,
 }
 
 impl BackupsShown {
+    /// What no backup holds, of vaults that were saved and of those that had been: all of it.
+    pub fn not_saved(&self) -> impl Iterator<Item = &NotSaved> {
+        let skipped = self.skipped.iter().flat_map(|skipped| &skipped.not_saved);
+        self.backups.iter().flat_map(|backup| &backup.not_saved).chain(skipped)
+    }
+
+    /// That part of it which nobody accepted.
+    pub fn unaccepted(&self) -> impl Iterator<Item = &NotSaved> {
+        self.not_saved().filter(|item| !self.accepted.contains(&item.code))
+    }
+
     /// Stores that should hold a copy and could not be used.
     pub fn left_out(&self) -> impl Iterator<Item = &Finding> {
         let skipped = self.skipped.iter().flat_map(|skipped| &skipped.left_out);
@@ -269,13 +286,18 @@ fn flat<S: Serializer>(mapping: &Mapping, serializer: S) -> Result<S::Ok, S::Err
 }
 
 /// A plan with the digest that names it.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy)]
 pub struct PlanShown<'a> {
     /// The plan.
-    #[serde(flatten)]
     pub plan: &'a Plan,
     /// Its digest.
     pub digest: &'a Sha256,
+}
+
+impl Serialize for PlanShown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        seen(self.plan, json!({"digest": self.digest}), serializer)
+    }
 }
 
 /// A drill as scripts read it.
@@ -287,15 +309,19 @@ impl Serialize for DrillShown<'_> {
         let evidence = self.0;
         let is_good = evidence.failure.is_none() && evidence.proof.count(Verdict::Failed) == 0;
         let state = if is_good { RunState::Succeeded } else { RunState::Failed };
-        let mut shown = serde_json::to_value(evidence).map_err(serde::ser::Error::custom)?;
-        shown["state"] = json!(state);
-        merge(&mut shown, json!(Flat::from(&evidence.mapping)));
-        shown.serialize(serializer)
+        let Flat { mapping, management_endpoint, crypto_endpoint } = Flat::from(&evidence.mapping);
+        let more = json!({"state": state, "mapping": mapping, "management_endpoint": management_endpoint,
+            "crypto_endpoint": crypto_endpoint});
+        seen(evidence, more, serializer)
     }
 }
 
-pub(crate) fn merge(into: &mut Value, from: Value) {
-    if let (Value::Object(into), Value::Object(from)) = (into, from) {
-        into.extend(from);
+/// A view of a document that is a file of its own: what is printed of it bears the view's name.
+fn seen<S: Serializer>(document: &impl Serialize, more: Value, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut shown = serde_json::to_value(document).map_err(serde::ser::Error::custom)?;
+    if let (Value::Object(shown), Value::Object(more)) = (&mut shown, more) {
+        shown.retain(|name, _| name != "schema" && name != "version");
+        shown.extend(more);
     }
+    shown.serialize(serializer)
 }

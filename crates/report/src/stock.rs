@@ -1,13 +1,13 @@
 //! The inventory as scripts and spreadsheets read it.
 
+use jiff::Timestamp;
 use keyferry_core::eligibility::{self, Reason};
-use keyferry_core::model::{Key, KeyVersion};
-use keyferry_core::{Completeness, Inventory, VaultStock, completeness};
+use keyferry_core::model::{Algorithm, Compartment, Key, KeyVersion, Secret, Usage, Vault};
+use keyferry_core::{Completeness, Environment, Gap, Inventory, LimitUse, VaultStock, completeness};
+use keyferry_ids::{CompartmentId, Region};
 use serde::{Serialize, Serializer};
-use serde_json::{Value, json};
 
 use crate::mapping::csv::field;
-use crate::shown::merge;
 
 /// An inventory as scripts read it: vaults without a wrapper, and a verdict on everything in them.
 #[derive(Debug, Clone, Copy)]
@@ -16,62 +16,119 @@ pub struct InventoryShown<'a>(pub &'a Inventory);
 impl Serialize for InventoryShown<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let inventory = self.0;
-        let counted: Vec<_> = inventory.vaults.iter().map(completeness).collect();
+        let counted = || inventory.vaults.iter().map(completeness);
         let totals = Completeness {
             complete: inventory.is_complete(),
-            expected: counted.iter().map(|of_vault| of_vault.expected).sum(),
-            seen: counted.iter().map(|of_vault| of_vault.seen).sum(),
+            expected: counted().map(|of_vault| of_vault.expected).sum(),
+            seen: counted().map(|of_vault| of_vault.seen).sum(),
         };
-        let mut completeness = json!(totals);
-        completeness["gaps"] = json!(inventory.gaps);
-        let vaults: Vec<_> =
-            inventory.vaults.iter().zip(&counted).map(|(stock, of)| vault(inventory, stock, of)).collect();
-        let eligibility: Vec<_> = inventory.vaults.iter().flat_map(verdicts).collect();
-        json!({
-            "taken_at": inventory.taken_at, "environment": inventory.environment, "regions": inventory.regions,
-            "compartments": inventory.compartments, "vaults": vaults, "eligibility": eligibility,
-            "completeness": completeness, "limits": inventory.limits,
-        })
-        .serialize(serializer)
+        let shown = Shown {
+            taken_at: inventory.taken_at,
+            environment: &inventory.environment,
+            regions: &inventory.regions,
+            compartments: &inventory.compartments,
+            vaults: Each(|| inventory.vaults.iter().map(|stock| vault(inventory, stock))),
+            eligibility: Each(|| inventory.vaults.iter().flat_map(verdicts)),
+            completeness: WithGaps { totals, gaps: &inventory.gaps },
+            limits: &inventory.limits,
+        };
+        shown.serialize(serializer)
     }
 }
 
-fn vault(inventory: &Inventory, stock: &VaultStock, completeness: &Completeness) -> Value {
-    let keys = stock.keys.iter().map(|key| {
-        let mut shown = json!(key);
-        shown["algorithm"] = json!(key.shape.algorithm);
-        shown
-    });
-    let mut shown = json!(stock.vault);
-    let keys: Vec<_> = keys.collect();
+/// A list whose items are made while it is written.
+struct Each<F>(F);
+
+impl<T: Serialize, I: Iterator<Item = T>, F: Fn() -> I> Serialize for Each<F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
+}
+
+#[derive(Serialize)]
+struct Shown<'a, V, E> {
+    taken_at: Timestamp,
+    environment: &'a Environment,
+    regions: &'a [Region],
+    compartments: &'a [Compartment],
+    vaults: V,
+    eligibility: E,
+    completeness: WithGaps<'a>,
+    limits: &'a [LimitUse],
+}
+
+#[derive(Serialize)]
+struct WithGaps<'a> {
+    #[serde(flatten)]
+    totals: Completeness,
+    gaps: &'a [Gap],
+}
+
+#[derive(Serialize)]
+struct VaultShown<'a> {
+    #[serde(flatten)]
+    vault: &'a Vault,
+    keys: Vec<KeyShown<'a>>,
+    secrets: &'a [Secret],
+    secrets_in: Vec<SecretsIn<'a>>,
+    usage: Option<Usage>,
+    completeness: Completeness,
+    primary_region: Option<Region>,
+    replica_regions: Vec<Region>,
+}
+
+#[derive(Serialize)]
+struct KeyShown<'a> {
+    #[serde(flatten)]
+    key: &'a Key,
+    algorithm: &'a Algorithm,
+}
+
+#[derive(Serialize)]
+struct SecretsIn<'a> {
+    compartment_id: &'a CompartmentId,
+    count: usize,
+}
+
+fn vault<'a>(inventory: &'a Inventory, stock: &'a VaultStock) -> VaultShown<'a> {
+    let keys = stock.keys.iter().map(|key| KeyShown { key, algorithm: &key.shape.algorithm });
     let secrets_in = stock.secrets_by_compartment().into_iter();
-    let secrets_in: Vec<_> =
-        secrets_in.map(|(id, count)| json!({"compartment_id": id, "count": count})).collect();
-    let of_vault = json!({
-        "keys": keys, "secrets": stock.secrets, "secrets_in": secrets_in, "usage": stock.usage,
-        "completeness": completeness, "primary_region": stock.vault.primary_region(),
-        "replica_regions": inventory.replicas_of(&stock.vault).collect::<Vec<_>>(),
-    });
-    merge(&mut shown, of_vault);
-    shown
+    VaultShown {
+        vault: &stock.vault,
+        keys: keys.collect(),
+        secrets: &stock.secrets,
+        secrets_in: secrets_in.map(|(compartment_id, count)| SecretsIn { compartment_id, count }).collect(),
+        usage: stock.usage,
+        completeness: completeness(stock),
+        primary_region: stock.vault.primary_region(),
+        replica_regions: inventory.replicas_of(&stock.vault).collect(),
+    }
+}
+
+#[derive(Serialize)]
+struct Eligible<'a> {
+    id: &'a str,
+    eligible: bool,
+    reasons: Vec<Reason>,
 }
 
 // Reasons are inherited: nothing of a vault that can't be backed up is saved.
-fn verdicts(stock: &VaultStock) -> Vec<Value> {
-    let verdict =
-        |id: &str, reasons: &[Reason]| json!({"id": id, "eligible": reasons.is_empty(), "reasons": reasons});
+fn verdicts(stock: &VaultStock) -> Vec<Eligible<'_>> {
+    fn verdict(id: &str, reasons: Vec<Reason>) -> Eligible<'_> {
+        Eligible { id, eligible: reasons.is_empty(), reasons }
+    }
     let of_vault = eligibility::vault(&stock.vault);
-    let mut verdicts = vec![verdict(stock.vault.id.as_str(), &of_vault)];
+    let mut verdicts = vec![verdict(stock.vault.id.as_str(), of_vault.clone())];
     for key in &stock.keys {
         let of_key = [of_vault.clone(), eligibility::key(key)].concat();
-        verdicts.push(verdict(key.id.as_str(), &of_key));
+        verdicts.push(verdict(key.id.as_str(), of_key.clone()));
         for version in &key.versions {
             let of_version = [of_key.clone(), eligibility::version(key, version)].concat();
-            verdicts.push(verdict(version.id.as_str(), &of_version));
+            verdicts.push(verdict(version.id.as_str(), of_version));
         }
     }
-    let never = [eligibility::secret()];
-    verdicts.extend(stock.secrets.iter().map(|secret| verdict(secret.id.as_str(), &never)));
+    let never = || vec![eligibility::secret()];
+    verdicts.extend(stock.secrets.iter().map(|secret| verdict(secret.id.as_str(), never())));
     verdicts
 }
 

@@ -15,6 +15,15 @@ pub enum RestoreError {
     /// The plan was made for another account.
     #[error("the plan was made for tenancy {0}")]
     OtherTenancy(String),
+    /// The target has changed since the plan was made.
+    #[error("the target is no longer as the plan expects: {}", because.join("; "))]
+    Stale {
+        /// How.
+        because: Vec<String>,
+    },
+    /// The target region.
+    #[error("the target could not be looked at again")]
+    Look(#[source] Box<keyferry_oci::Error>),
     /// The state folder.
     #[error("the run can't be begun")]
     Runs(#[from] RunsError),
@@ -28,6 +37,8 @@ impl Explain for RestoreError {
         match self {
             Self::Refused { findings } => findings.first().map_or(Code::Internal, |finding| finding.code),
             Self::OtherTenancy(_) => Code::ForeignTenancy,
+            Self::Stale { .. } => Code::PlanStale,
+            Self::Look(error) => error.code(),
             Self::Runs(error) => error.code(),
             Self::Step(error) => error.code(),
         }
@@ -36,6 +47,7 @@ impl Explain for RestoreError {
     fn site(&self) -> Option<Site> {
         match self {
             Self::Step(error) => error.site(),
+            Self::Look(error) => error.site(),
             _ => None,
         }
     }
@@ -43,7 +55,8 @@ impl Explain for RestoreError {
     fn help(&self) -> Vec<String> {
         match self {
             Self::Refused { findings } => findings.iter().map(|finding| finding.remedy.clone()).collect(),
-            Self::OtherTenancy(_) => vec![self.code().help().to_owned()],
+            Self::OtherTenancy(_) | Self::Stale { .. } => vec![self.code().help().to_owned()],
+            Self::Look(error) => error.help(),
             Self::Runs(error) => error.help(),
             Self::Step(error) => error.help(),
         }

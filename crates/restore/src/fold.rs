@@ -12,18 +12,27 @@ pub fn mapping_of(progress: &Progress) -> Option<Mapping> {
     })
 }
 
-/// The judgement over every key version in the bundle. Of a file without a manifest, the versions that came
-/// are listed as unprovable; what should have come nobody knows.
+/// The judgement over every key version in the bundle. A version that the plan itself did not expect has not failed
+/// by being absent. Of a file without a manifest, the versions that came are listed as unprovable; what should have
+/// come nobody knows.
 pub fn proof_of(plan: &Plan, progress: &Progress) -> Proof {
     let mut proof = Proof::default();
     let mut is_described = false;
+    let mut expected = Vec::new();
     for step in &plan.steps {
-        if let Action::MapVault { vault_id, .. } = &step.details {
+        if let Action::MapVault { vault_id, keys, .. } = &step.details {
             is_described = vault_id.is_some();
+            expected = keys.iter().map(|key| &key.id).collect();
         }
-        if let Action::ProveVersion { key_name, version_id, .. } = &step.details {
-            proof.versions.push(match progress.outputs.get(&step.id) {
-                Some(Output::Proven { version }) => version.clone(),
+        if let Action::ProveVersion { key_name, key_id, version_id, unprovable, .. } = &step.details {
+            proof.versions.push(match (progress.outputs.get(&step.id), unprovable) {
+                (Some(Output::Proven { version }), Some(because))
+                    if version.to.is_none() && !expected.contains(&key_id) =>
+                {
+                    let verdict = Verdict::Unprovable;
+                    ProvenVersion { verdict, reason: because.clone(), ..version.clone() }
+                }
+                (Some(Output::Proven { version }), _) => version.clone(),
                 _ => ProvenVersion {
                     key_name: key_name.clone(),
                     from: version_id.to_string(),

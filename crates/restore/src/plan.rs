@@ -1,7 +1,9 @@
 //! Decides what a restore will do: pure, from a manifest and a snapshot of the target.
 
+mod apart;
+
 use jiff::Timestamp;
-use keyferry_core::manifest::{Contents, Manifest};
+use keyferry_core::manifest::{Manifest, ManifestKey};
 use keyferry_core::model::{ObjectPlace, OciStore};
 use keyferry_core::plan::{Action, ExpectedBytes, ExpectedKey, Plan, PlanKind, SCHEMA, StepId, VERSION};
 use keyferry_core::{Code, Environment, Finding, Severity};
@@ -91,7 +93,10 @@ pub fn plan(request: &RestoreRequest<'_>) -> Plan {
         };
         plan.push(restore, &[&check])
     };
-    map_and_prove(&mut plan, manifest, request.into, Some(&before_map));
+    // A vault that is there already may have got back its single keys as well.
+    let is_there = request.target.existing.is_some();
+    let comes = |key: &ManifestKey| is_there || key.blob.is_none();
+    map_and_prove(&mut plan, manifest, request.into, Some(&before_map), comes);
     plan
 }
 
@@ -101,7 +106,7 @@ pub fn plan_proof(manifest: &Manifest, environment: &Environment, region: Region
     plan.backup_ids.push(manifest.backup_id.clone());
     plan.backup_made_at = Some(manifest.made_at);
     plan.findings = identity_findings(manifest, environment, region);
-    map_and_prove(&mut plan, manifest, region, None);
+    map_and_prove(&mut plan, manifest, region, None, |_| true);
     plan
 }
 
@@ -135,12 +140,18 @@ pub fn plan_blob(request: &BlobRequest<'_>) -> Plan {
     plan
 }
 
-fn map_and_prove(plan: &mut Plan, manifest: &Manifest, region: Region, after: Option<&StepId>) {
+fn map_and_prove(
+    plan: &mut Plan,
+    manifest: &Manifest,
+    region: Region,
+    after: Option<&StepId>,
+    comes: impl Fn(&ManifestKey) -> bool,
+) {
     let mut search = vec![manifest.vault.compartment.id.clone()];
     search.extend(manifest.keys.iter().map(|key| key.compartment.id.clone()));
     search.sort();
     search.dedup();
-    let expected = manifest.keys.iter().map(|key| ExpectedKey {
+    let expected = manifest.keys.iter().filter(|key| comes(key)).map(|key| ExpectedKey {
         id: key.id.clone(),
         name: key.name.clone(),
         compartment_id: key.compartment.id.clone(),
@@ -157,6 +168,7 @@ fn map_and_prove(plan: &mut Plan, manifest: &Manifest, region: Region, after: Op
     for (key, version) in manifest.versions() {
         let canaries: Vec<_> = manifest.canaries_of(&version.id).cloned().collect();
         let because = manifest.unprovable_because(&version.id).unwrap_or("the bundle holds no canary of it");
+        let stays_away = apart::because(key).filter(|_| !comes(key));
         let prove = Action::ProveVersion {
             region,
             key_name: key.name.clone(),
@@ -164,7 +176,7 @@ fn map_and_prove(plan: &mut Plan, manifest: &Manifest, region: Region, after: Op
             version_id: version.id.clone(),
             is_current: key.current_version == version.id,
             public_key: version.public_key.clone(),
-            unprovable: canaries.is_empty().then(|| because.to_owned()),
+            unprovable: stays_away.or_else(|| canaries.is_empty().then(|| because.to_owned())),
             canaries,
         };
         plan.push(prove, &[&map]);
@@ -184,15 +196,7 @@ fn findings(request: &RestoreRequest<'_>) -> Vec<Finding> {
     if !findings.is_empty() {
         return findings;
     }
-    if manifest.blob.is_none() {
-        let because =
-            "the backup holds single keys; each comes back by itself into a vault of the same lineage";
-        findings.push(Finding::new(Code::MetadataOnly, Severity::Error, &manifest.backup_id, because));
-    }
-    if manifest.contents == Contents::MetadataOnly {
-        let because = "the backup holds the vault's metadata only; no key comes back";
-        findings.push(Finding::new(Code::MetadataOnly, Severity::Warning, &manifest.backup_id, because));
-    }
+    findings.extend(apart::finding(manifest, request.store));
     store_finding(&mut findings, request.store.region, request.into, &request.store.to_string());
     compartment_finding(&mut findings, target, &manifest.vault.compartment.id, &manifest.vault.name);
     for key in &manifest.keys {

@@ -1,7 +1,7 @@
 //! Files of state: written whole or not at all, and durable before the call returns.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -57,6 +57,9 @@ impl DiskError {
     }
 }
 
+/// Writes all that belongs into a file.
+pub type Pieces<'a> = dyn FnMut(&mut dyn Write) -> io::Result<()> + 'a;
+
 /// Everything Keyferry does with files.
 pub trait Disk: Send + Sync + std::fmt::Debug {
     /// Reads a whole file, refusing one over `limit` bytes.
@@ -65,6 +68,12 @@ pub trait Disk: Send + Sync + std::fmt::Debug {
     fn mode(&self, path: &Path) -> Result<u32, DiskError>;
     /// Replaces a file: write beside it, fsync, rename, fsync the folder. Makes missing folders.
     fn write(&self, path: &Path, bytes: &[u8], access: Access) -> Result<(), DiskError>;
+    /// The same with bytes that come piece by piece, for files that need not fit into memory.
+    fn write_pieces(&self, path: &Path, access: Access, pieces: &mut Pieces<'_>) -> Result<(), DiskError> {
+        let mut bytes = Vec::new();
+        pieces(&mut bytes).map_err(failed("write", path))?;
+        self.write(path, &bytes, access)
+    }
     /// Makes a file that must not exist yet, as durably as [`Disk::write`].
     fn create(&self, path: &Path, bytes: &[u8], access: Access) -> Result<(), DiskError>;
     /// Appends to a file, made 0600 if absent, and syncs it.
@@ -141,7 +150,11 @@ fn make_folder(folder: &Path, access: Access) -> Result<(), DiskError> {
     }
 }
 
-fn staged(path: &Path, bytes: &[u8], access: Access) -> Result<tempfile::NamedTempFile, DiskError> {
+fn staged(
+    path: &Path,
+    access: Access,
+    pieces: &mut Pieces<'_>,
+) -> Result<tempfile::NamedTempFile, DiskError> {
     use std::os::unix::fs::PermissionsExt;
     let folder = folder_of(path);
     make_folder(folder, access)?;
@@ -149,12 +162,15 @@ fn staged(path: &Path, bytes: &[u8], access: Access) -> Result<tempfile::NamedTe
         Access::Owner => 0o600,
         Access::Everyone => 0o644,
     };
-    let mut file = tempfile::Builder::new()
+    let file = tempfile::Builder::new()
         .prefix(".keyferry-")
         .permissions(fs::Permissions::from_mode(mode))
         .tempfile_in(folder)
         .map_err(failed("write", path))?;
-    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(failed("write", path))?;
+    let mut buffered = BufWriter::new(file);
+    pieces(&mut buffered).map_err(failed("write", path))?;
+    let file = buffered.into_inner().map_err(|e| failed("write", path)(e.into_error()))?;
+    file.as_file().sync_all().map_err(failed("write", path))?;
     Ok(file)
 }
 
@@ -178,13 +194,17 @@ impl Disk for RealDisk {
     }
 
     fn write(&self, path: &Path, bytes: &[u8], access: Access) -> Result<(), DiskError> {
-        let file = staged(path, bytes, access)?;
+        self.write_pieces(path, access, &mut |file| file.write_all(bytes))
+    }
+
+    fn write_pieces(&self, path: &Path, access: Access, pieces: &mut Pieces<'_>) -> Result<(), DiskError> {
+        let file = staged(path, access, pieces)?;
         file.persist(path).map_err(|e| failed("write", path)(e.error))?;
         sync_folder(folder_of(path))
     }
 
     fn create(&self, path: &Path, bytes: &[u8], access: Access) -> Result<(), DiskError> {
-        let file = staged(path, bytes, access)?;
+        let file = staged(path, access, &mut |file| file.write_all(bytes))?;
         file.persist_noclobber(path).map_err(|e| failed("create", path)(e.error))?;
         sync_folder(folder_of(path))
     }
@@ -282,6 +302,18 @@ mod tests {
             std::slice::from_ref(&path)
         );
         assert!(RealDisk.read(&path, 2).is_err(), "longer than allowed");
+        let mut pieces = |file: &mut dyn Write| {
+            file.write_all(b"in ")?;
+            file.write_all(b"pieces")
+        };
+        RealDisk.write_pieces(&path, Access::Owner, &mut pieces).expect("replaced");
+        assert_eq!(RealDisk.read(&path, 9).expect("read"), b"in pieces");
+        let mut torn = |file: &mut dyn Write| {
+            file.write_all(b"one piece")?;
+            Err(io::ErrorKind::InvalidData.into())
+        };
+        assert!(RealDisk.write_pieces(&path, Access::Owner, &mut torn).is_err());
+        assert_eq!(RealDisk.read(&path, 9).expect("read"), b"in pieces", "whole or not at all");
     }
 
     #[test]

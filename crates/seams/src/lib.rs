@@ -12,7 +12,7 @@ mod recorder;
 mod seed;
 
 pub use clock::{Clock, SystemClock, VirtualClock};
-pub use disk::{Access, Disk, DiskError, FileLock, Found, RealDisk};
+pub use disk::{Access, Disk, DiskError, FileLock, Found, Pieces, RealDisk};
 pub use faulty_disk::FaultyDisk;
 pub use futures_util::future::BoxFuture;
 pub use http_send::{HttpSend, NoAnswer};

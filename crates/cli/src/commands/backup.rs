@@ -102,8 +102,8 @@ pub(crate) async fn run(args: &Args, on: &Invocation) -> Result<Outcome, Failure
     let result = save(args, on, policy, &mut shown).await;
     match policy {
         Some((name, policy)) if !args.dry_run => {
-            let document = envelope("backup", &shown).to_string();
-            hooks::after(on, name, policy, result, document.as_bytes()).await
+            let document = serde_json::to_vec(&envelope("backup", &shown)).unwrap_or_default();
+            hooks::after(on, name, policy, result, &document).await
         }
         _ => result,
     }
@@ -139,6 +139,8 @@ pub(crate) fn report(on: &Invocation, worked: Worked, shown: &mut BackupsShown) 
     shown.backups.extend(worked.backups);
     shown.skipped.extend(worked.skipped);
     shown.failed.extend(worked.failed);
+    shown.accepted = worked.accepted;
+    shown.is_incomplete = !worked.is_complete;
     // The only vault there was: its failure is the command's.
     let is_alone = shown.failed.len() == 1 && shown.backups.is_empty() && shown.skipped.is_empty();
     if is_alone && let Some(failure) = worked.first_failure {
@@ -146,20 +148,16 @@ pub(crate) fn report(on: &Invocation, worked: Worked, shown: &mut BackupsShown) 
     }
     on.printer.show("backup", shown, || views::backups(shown))?;
     let first = shown.failed.first().map(|failed| failed.code);
-    let unsaved = shown.backups.iter().flat_map(|b| &b.not_saved);
-    let mut unsaved = unsaved.chain(shown.skipped.iter().flat_map(|s| &s.not_saved));
     let nothing_saved = shown.backups.is_empty() && shown.skipped.iter().all(|s| s.code.is_some());
     Ok(match first {
         Some(code) if nothing_saved => Outcome::Flawed(code),
         Some(_) => Outcome::Partly,
-        None if unsaved.any(|item| !worked.accepted.contains(&item.code)) => {
-            Outcome::Flawed(Code::UnsavedParts)
-        }
+        None if shown.unaccepted().next().is_some() => Outcome::Flawed(Code::UnsavedParts),
         None if shown.backups.iter().any(|backup| backup.changed.is_some()) => {
             Outcome::Flawed(Code::ChangedMeanwhile)
         }
         None if shown.left_out().next().is_some() => Outcome::Flawed(Code::CopyLeftOut),
-        None if !worked.is_complete => Outcome::Flawed(Code::InventoryIncomplete),
+        None if shown.is_incomplete => Outcome::Flawed(Code::InventoryIncomplete),
         None => Outcome::Done,
     })
 }

@@ -1,5 +1,6 @@
 //! `coverage`: the protection ledger, key by key, with gates for schedulers.
 
+mod places;
 mod refresh;
 mod stock;
 
@@ -26,7 +27,8 @@ pub(super) use stock::keep;
 /// backup can hold, those with a replica are protected; the others count as not protected, except external keys, keys
 /// on their way to deletion, and software keys that were accepted. Secrets are listed and not counted.
 ///
-/// Looks at --store, or at all stores of keyferry.toml, and at what runs on this machine have proven. Exits with 5 if
+/// Looks at --store, or at all stores of keyferry.toml and those that its policies save into, and at what runs on this
+/// machine have proven. Exits with 5 if
 /// less is protected than --fail-under asks for, if a key is overdue, or if one was not proven in time; with 3 if not
 /// everything could be read.
 #[derive(Debug, clap::Args)]
@@ -59,14 +61,15 @@ fn percent(text: &str) -> Result<f64, String> {
 }
 
 pub(crate) async fn run(args: &Args, on: &Invocation) -> Result<Outcome, Failure> {
-    let index = Index::open(on.disk.as_ref(), &on.state()?.join("index.redb"))?;
+    let index = Index::open(&on.disk, &on.state()?.join("index.redb"))?;
     let (inventory, stores) = if args.offline {
         (stock::last(on)?, refresh::as_before(&index)?)
     } else {
         let cloud = on.cloud()?;
         let inventory = inventory::take(on, &cloud, &Scope::default()).await?;
         keep(on, &inventory)?;
-        (inventory, refresh::stores(on, &cloud, &index).await?)
+        let places = places::all(on, &cloud, &inventory).await?;
+        (inventory, refresh::stores(on, &cloud, &index, places).await?)
     };
     refresh::proofs(on, &index, &inventory.environment)?;
     let ledger = index.ledger()?;

@@ -8,7 +8,7 @@ use keyferry_core::plan::{Action, Plan};
 use keyferry_core::{Code, Finding, Severity, Sha256, canonical};
 use keyferry_ids::{CompartmentId, Region};
 use keyferry_report::{ErrorShown, PlanShown, views};
-use keyferry_restore::{BlobRequest, Existing, RestoreRequest, look};
+use keyferry_restore::{BlobRequest, Existing, RestoreRequest, look, still_fits};
 use keyferry_seams::Access;
 
 use super::prove::{Accept, restored_shown};
@@ -184,7 +184,9 @@ async fn apply(args: &ApplyArgs, on: &Invocation) -> Result<Outcome, Failure> {
     let backups = if backups.is_empty() { "a file without a manifest".to_owned() } else { backups };
     on.confirm(what, &format!("Restore {backups} into {}? Plan {digest}", plan.into))?;
     let cloud = on.cloud()?;
-    let done = keyferry_restore::run(&on.context(&cloud), &on.runs()?, &plan, &cloud.environment).await?;
+    let runs = on.runs()?;
+    still_fits(&cloud.client, &cloud.environment, &runs, &plan).await?;
+    let done = keyferry_restore::run(&on.context(&cloud), &runs, &plan, &cloud.environment).await?;
     let shown = restored_shown(&plan, &done);
     on.printer.show("restore", &shown, || views::restored(&shown))?;
     Ok(args.accept.outcome(&shown))

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 use keyferry_ids::Region;
+use rayon::prelude::*;
 
 use super::{
     Coverage, Expected, Keeping, KeyRecord, Ledger, Line, ProofStanding, Saved, Standing, Subject, Totals,
@@ -15,8 +16,10 @@ use crate::{Inventory, Period, Sha256, VaultStock, eligibility, fingerprint};
 
 /// Ways to save all keys of a vault, as fingerprints name them.
 const WHOLE: [&str; 2] = ["with_keys", "keys_one_by_one"];
+/// And the way to save one by itself.
+const ALONE: &str = "key";
 
-/// Judges everything in the inventory.
+/// Judges everything in the inventory, on all cores: what takes the time is waiting for memory.
 pub fn judge<'a>(
     inventory: &'a Inventory,
     ledger: &'a Ledger,
@@ -30,22 +33,17 @@ pub fn judge<'a>(
     for replica in vaults().filter(|vault| !vault.is_primary) {
         replicated.entry(&replica.id).or_default().push(replica.region);
     }
-    let length = inventory.vaults.iter().map(|stock| stock.keys.len() + stock.secrets.len()).sum();
-    let mut lines = Vec::with_capacity(length);
-    for stock in &inventory.vaults {
-        // A replica shows its primary's keys again, under the same OCIDs.
-        if !stock.vault.is_primary && primaries.contains(&stock.vault.id) {
-            continue;
-        }
+    // A replica shows its primary's keys again, under the same OCIDs.
+    let is_shown = |vault: &Vault| vault.is_primary || !primaries.contains(&vault.id);
+    let shown = inventory.vaults.iter().filter(|stock| is_shown(&stock.vault));
+    let shown: Vec<_> = shown.map(|stock| (stock, expected(stock))).collect();
+    let lines = shown.into_par_iter().flat_map_iter(|(stock, expected)| {
         let of_vault = replicated.get(&stock.vault.id).filter(|_| stock.vault.is_primary);
         let replicas = of_vault.cloned().unwrap_or_default();
         let (taken_at, unchanged) = (inventory.taken_at, OnceCell::new());
-        let judge = Judge { stock, ledger, expected: expected(stock), replicas, now, taken_at, unchanged };
-        let keys = stock.keys.iter().filter(|key| key.lifecycle_state != KeyState::Deleted);
-        lines.extend(keys.map(|key| judge.key(key)));
-        lines
-            .extend(stock.secrets.iter().map(|secret| judge.line(Subject::Secret(secret), Standing::Secret)));
-    }
+        Judge { stock, ledger, expected, replicas, now, taken_at, unchanged }.lines()
+    });
+    let lines: Vec<_> = lines.collect();
     let totals = totals(&lines);
     Coverage { inventory, judged_at: now, lines, totals }
 }
@@ -79,6 +77,13 @@ struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
+    fn lines(self) -> Vec<Line<'a>> {
+        let keys = self.stock.keys.iter().filter(|key| key.lifecycle_state != KeyState::Deleted);
+        let secrets = self.stock.secrets.iter();
+        let secrets = secrets.map(|secret| self.line(Subject::Secret(secret), Standing::Secret));
+        keys.map(|key| self.key(key)).chain(secrets).collect()
+    }
+
     fn key(&self, key: &'a Key) -> Line<'a> {
         let record = self.ledger.keys.get(&key.id);
         let judged = record.map(|record| record.surviving().unwrap_or(&record.newest));
@@ -94,7 +99,7 @@ impl<'a> Judge<'a> {
         if standing.is_savable() {
             let surviving = record.and_then(KeyRecord::surviving);
             line.is_overdue =
-                self.expected.rpo.is_some() && !surviving.is_some_and(|saved| self.is_fresh(saved));
+                self.expected.rpo.is_some() && !surviving.is_some_and(|saved| self.is_fresh(key, saved));
             let is_proven = |within| matches!(line.proof, ProofStanding::Proven(tried) if self.is_within(tried.at, within));
             line.is_unproven_in_time = self.expected.proven_within.is_some_and(|within| !is_proven(within));
         }
@@ -142,8 +147,8 @@ impl<'a> Judge<'a> {
     fn saved(&self, key: &Key, record: Option<&KeyRecord>, lacking: usize) -> Standing {
         let Some(record) = record else { return Standing::Unsaved };
         let Some(surviving) = record.surviving() else { return Standing::NotCopied };
-        let is_newest_good = || missing(key, &record.newest) == 0 && self.is_fresh(&record.newest);
-        if lacking == 0 && self.is_fresh(surviving) {
+        let is_newest_good = || missing(key, &record.newest) == 0 && self.is_fresh(key, &record.newest);
+        if lacking == 0 && self.is_fresh(key, surviving) {
             Standing::Protected
         } else if record.older_away.is_some() && is_newest_good() {
             Standing::NotCopied
@@ -154,17 +159,19 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn is_fresh(&self, saved: &Saved) -> bool {
+    fn is_fresh(&self, key: &Key, saved: &Saved) -> bool {
         let Some(rpo) = self.expected.rpo else { return true };
         self.is_within(saved.backup.made_at, rpo)
-            || (self.is_within(self.taken_at, rpo) && self.is_unchanged(saved))
+            || (self.is_within(self.taken_at, rpo) && self.is_unchanged(key, saved))
     }
 
-    fn is_unchanged(&self, saved: &Saved) -> bool {
+    /// True if the backup would be the same today: of the whole vault, or of this key alone.
+    fn is_unchanged(&self, key: &Key, saved: &Saved) -> bool {
         let Some(then) = &saved.backup.fingerprint else { return false };
         let now =
             || WHOLE.iter().filter_map(|extent| fingerprint(self.stock, self.stock.keys.iter(), extent).ok());
         self.unchanged.get_or_init(|| now().collect()).contains(then)
+            || fingerprint(self.stock, std::iter::once(key), ALONE).is_ok_and(|alone| alone == *then)
     }
 
     fn is_within(&self, at: Timestamp, period: Period) -> bool {

@@ -13,8 +13,8 @@ use crate::{Code, Inventory, Period};
 /// What is asked of the keys of a vault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Expected {
-    /// How old the newest backup outside the region may be. One that still shows its vault as it is has no age:
-    /// vaults that have not changed are not saved again.
+    /// How old the newest backup outside the region may be. One that still shows its vault as it is, or the one key
+    /// that was saved by itself, has no age: what has not changed is not saved again.
     pub rpo: Option<Period>,
     /// How old the newest proof may be.
     pub proven_within: Option<Period>,

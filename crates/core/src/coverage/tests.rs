@@ -150,6 +150,26 @@ fn a_backup_that_still_shows_its_vault_as_it_is_has_no_age() {
 }
 
 #[test]
+fn a_key_saved_by_itself_is_as_fresh_as_itself_whatever_happens_to_the_others() {
+    let mut inventory = inventory(&[vault(json!({}), &[key("k", &["1"]), key("other", &["2"])])]);
+    let stock = &inventory.vaults[0];
+    let fingerprint = |extent| crate::fingerprint(stock, stock.keys[..1].iter(), extent).expect("json");
+    let saved_as = |extent| {
+        let mut backup = saved("2026-11-01T00:00:00Z", &[HOME, AWAY], &["1"]);
+        Arc::make_mut(&mut backup.backup).fingerprint = Some(fingerprint(extent));
+        ledger(&[("k", backup, None)])
+    };
+    let (alone, whole) = (saved_as("key"), saved_as("with_keys"));
+    let standing = |inventory: &Inventory, ledger| judge(inventory, ledger, day, at(NOW)).lines[0].standing;
+    assert_eq!(standing(&inventory, &alone), Standing::Protected);
+    assert_eq!(standing(&inventory, &whole), Standing::Stale, "the vault has more keys since");
+    inventory.vaults[0].keys[1].name = "renamed".into();
+    assert_eq!(standing(&inventory, &alone), Standing::Protected);
+    inventory.vaults[0].keys[0].name = "renamed".into();
+    assert_eq!(standing(&inventory, &alone), Standing::Stale);
+}
+
+#[test]
 fn a_key_that_no_backup_holds_shows_its_next_best_protection() {
     let software = |name| with(key(name, &["1"]), json!({"protection_mode": "SOFTWARE"}));
     let external = with(key("k", &["1"]), json!({"protection_mode": "EXTERNAL"}));

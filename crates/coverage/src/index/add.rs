@@ -10,6 +10,7 @@ use redb::{ReadableTable as _, Table};
 use super::Index;
 use super::latest::{Held, Vault};
 use super::tables::{BUNDLES, Bundle, Digests, KNOWN, LATEST, Numbers, STORES, Stores};
+use crate::record::{Copy, Fact, Saved};
 use crate::{Entry, IndexError};
 
 /// What came of a batch.
@@ -27,8 +28,8 @@ impl Index {
     /// # Errors
     /// If the database fails.
     pub fn add(&self, store: &StoreUrl, entries: &[Entry]) -> Result<Added, IndexError> {
-        self.write(|transaction| {
-            let mut numbers = Numbers::new(transaction)?;
+        self.write(|transaction, facts| {
+            let mut numbers = Numbers::new(transaction, facts)?;
             let mut stores = Stores::new(&transaction.open_table(STORES)?)?;
             let at = numbers.of(&store.to_string())?;
             stores.learn(at, store);
@@ -64,8 +65,18 @@ impl Index {
                         result.differing.push(id.to_owned());
                         continue;
                     }
-                    Some((_, bundle)) => bundle,
-                    None => numbered(entry, &mut numbers, &places)?,
+                    Some((_, bundle)) => {
+                        let copy = Copy { backup: id.into(), store: at, vault, made_at: entry.made_at };
+                        numbers.facts.push(&Fact::Copied(copy))?;
+                        stores.learn_all(&bundle, &numbers)?;
+                        bundle
+                    }
+                    None => {
+                        let bundle = numbered(entry, &mut numbers, &places)?;
+                        let place = (vault, entry.made_at, id);
+                        numbers.facts.push(&Fact::Saved(Saved::new(place, at, &digests, &bundle)))?;
+                        bundle
+                    }
                 };
                 bundle.seen.push(at);
                 bundles.insert(place, bundle.to_row(&digests)?.as_slice())?;

@@ -9,11 +9,13 @@ use keyferry_ids::Region;
 use redb::{ReadableDatabase as _, ReadableTable as _, WriteTransaction};
 
 use super::Index;
+use super::kept::count_gone;
 use super::latest::{Held, Vault};
 use super::tables::{
     BUNDLES, Bundle, KEEPING, KNOWN, LATEST, NAMES, NUMBERS, Numbers, STORES, Stores, encode, name_of,
 };
 use crate::IndexError;
+use crate::record::{Copy, Fact};
 
 /// A listing against the index.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -40,7 +42,7 @@ impl Index {
     /// # Errors
     /// If the database fails.
     pub fn difference(&self, store: &StoreUrl, listed: &[String]) -> Result<Difference, IndexError> {
-        let transaction = self.0.begin_read()?;
+        let transaction = self.database.begin_read()?;
         let number =
             transaction.open_table(NUMBERS)?.get(store.to_string().as_str())?.map(|number| number.value());
         let Some(number) = number else {
@@ -69,18 +71,23 @@ impl Index {
     /// # Errors
     /// If the database fails.
     pub fn listed(&self, store: &StoreUrl, vanished: &[String], at: Timestamp) -> Result<(), IndexError> {
-        self.write(|transaction| {
-            let mut numbers = Numbers::new(transaction)?;
+        self.write(|transaction, facts| {
+            let mut numbers = Numbers::new(transaction, facts)?;
             let number = numbers.of(&store.to_string())?;
+            numbers.facts.push(&Fact::Listed { store: number, at })?;
             let mut table = transaction.open_table(STORES)?;
             let is_first = table.insert(number, at.as_second())?.is_none();
             let mut stores = Stores::new(&table)?;
-            let mut touched = BTreeSet::new();
+            let (mut touched, mut gone) = (BTreeSet::new(), 0);
             let mut known = transaction.open_table(KNOWN)?;
             let mut bundles = transaction.open_table(BUNDLES)?;
             for id in vanished {
                 let found = known.remove((number, id.as_str()))?.map(|row| row.value());
                 let Some((vault, made_at)) = found else { continue };
+                let (backup, at) =
+                    (id.into(), Timestamp::from_microsecond(made_at).map_err(IndexError::row)?);
+                numbers.facts.push(&Fact::Gone(Copy { backup, store: number, vault, made_at: at }))?;
+                gone += 1;
                 let place = (vault, made_at, id.as_str());
                 let row = bundles.remove(place)?.map(|row| row.value().to_vec());
                 if let Some(row) = row {
@@ -93,17 +100,16 @@ impl Index {
                 touched.insert(vault);
             }
             drop(bundles);
+            count_gone(transaction, gone)?;
             if is_first {
                 stores.mark_listed(number);
-                for row in transaction.open_table(LATEST)?.iter()? {
-                    let (vault, row) = row?;
-                    if Vault::from_row(row.value())?.believes(number) {
-                        touched.insert(vault.value());
-                    }
-                }
+                touched.extend(believers(transaction, number)?);
             }
-            touched.into_iter().try_for_each(|vault| recompute(transaction, &mut numbers, &mut stores, vault))
-        })
+            let mut recompute =
+                |vault| recompute(transaction, &numbers, &mut stores, vault, &BTreeSet::new());
+            touched.into_iter().try_for_each(&mut recompute)
+        })?;
+        self.tidy()
     }
 
     /// Remembers how well a store keeps what is in it.
@@ -111,9 +117,13 @@ impl Index {
     /// # Errors
     /// If the database fails.
     pub fn keeps(&self, store: &StoreUrl, keeping: Keeping) -> Result<(), IndexError> {
-        self.write(|transaction| {
-            let mut table = transaction.open_table(KEEPING)?;
-            table.insert(store.to_string().as_str(), encode(&keeping)?.as_slice())?;
+        self.write(|transaction, facts| {
+            let (mut table, store) = (transaction.open_table(KEEPING)?, store.to_string());
+            let row = encode(&keeping)?;
+            if table.get(store.as_str())?.is_none_or(|before| before.value() != row) {
+                facts.push(&Fact::Keeps { store: store.as_str().into(), keeping })?;
+                table.insert(store.as_str(), row.as_slice())?;
+            }
             Ok(())
         })
     }
@@ -123,7 +133,7 @@ impl Index {
     /// # Errors
     /// If the database fails.
     pub fn stores(&self) -> Result<Vec<Listed>, IndexError> {
-        let transaction = self.0.begin_read()?;
+        let transaction = self.database.begin_read()?;
         let names = transaction.open_table(NAMES)?;
         let mut listed = Vec::new();
         for row in transaction.open_table(STORES)?.iter()? {
@@ -135,12 +145,26 @@ impl Index {
     }
 }
 
-/// Finds the newest backups of a vault's keys again, from the newest backward, as far as needed.
-fn recompute(
+/// Vaults of which a backup that counts is believed to be in that store.
+pub(super) fn believers(transaction: &WriteTransaction, store: u32) -> Result<BTreeSet<u32>, IndexError> {
+    let mut vaults = BTreeSet::new();
+    for row in transaction.open_table(LATEST)?.iter()? {
+        let (vault, row) = row?;
+        if Vault::from_row(row.value())?.believes(store) {
+            vaults.insert(vault.value());
+        }
+    }
+    Ok(vaults)
+}
+
+/// Finds the newest backups of a vault's keys again, from the newest backward, as far as needed. `new` are keys that
+/// the vault was not known to have.
+pub(super) fn recompute(
     transaction: &WriteTransaction,
-    numbers: &mut Numbers<'_>,
+    numbers: &Numbers<'_>,
     stores: &mut Stores,
     vault: u32,
+    new: &BTreeSet<u32>,
 ) -> Result<(), IndexError> {
     let mut table = transaction.open_table(LATEST)?;
     let before =
@@ -148,17 +172,13 @@ fn recompute(
     let mut found = Vault::default();
     let bundles = transaction.open_table(BUNDLES)?;
     for row in bundles.range((vault, i64::MIN, "")..(vault + 1, i64::MIN, ""))?.rev() {
-        if before.keys().all(|key| found.is_settled(*key)) {
+        if before.keys().chain(new).all(|key| found.is_settled(*key)) {
             break;
         }
         let (place, row) = row?;
         let (_, made_at, backup_id) = place.value();
         let (digests, bundle) = Bundle::from_row(row.value())?;
-        for number in bundle.recorded.iter().chain(&bundle.seen) {
-            if !stores.knows(*number) {
-                stores.learn(*number, &numbers.name(*number)?.parse().map_err(IndexError::row)?);
-            }
-        }
+        stores.learn_all(&bundle, numbers)?;
         let region = Region::parse(&numbers.name(bundle.region)?).map_err(IndexError::row)?;
         let is_away = stores.any_away(&bundle.recorded, &bundle.seen, Some(region));
         let held = Held::new(made_at, backup_id, &bundle, &digests, is_away);

@@ -31,7 +31,7 @@ impl Index {
     /// # Errors
     /// If the database fails.
     pub fn unfolded(&self, runs: Vec<String>) -> Result<Vec<String>, IndexError> {
-        let folded = self.0.begin_read()?.open_table(RUNS)?;
+        let folded = self.database.begin_read()?.open_table(RUNS)?;
         let mut left = Vec::new();
         for run in runs {
             if folded.get(run.as_str())?.is_none() {
@@ -50,8 +50,8 @@ impl Index {
         if proofs.is_empty() && over.is_empty() {
             return Ok(());
         }
-        self.write(|transaction| {
-            let mut numbers = Numbers::new(transaction)?;
+        self.write(|transaction, facts| {
+            let mut numbers = Numbers::new(transaction, facts)?;
             let mut table = transaction.open_table(PROOFS)?;
             for proof in proofs {
                 let verdict = match proof.verdict {

@@ -1,6 +1,7 @@
 //! The ledger from the index: one table of newest backups and one of proofs, never the history.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -8,8 +9,10 @@ use keyferry_core::Sha256;
 use keyferry_core::coverage::{Backup, KeyRecord, Ledger, Place, Saved, SavedVersion, Trials, Tried};
 use keyferry_core::model::StoreUrl;
 use keyferry_ids::{KeyId, KeyVersionId, Region};
+use rayon::prelude::*;
 use redb::{
-    ReadOnlyTable, ReadTransaction, ReadableDatabase as _, ReadableTable as _, ReadableTableMetadata as _,
+    AccessGuard, ReadOnlyTable, ReadTransaction, ReadableDatabase as _, ReadableTable as _,
+    ReadableTableMetadata as _,
 };
 
 use super::Index;
@@ -17,6 +20,9 @@ use super::latest::{Held, In, Row};
 use super::proofs::{PROVEN, TriedRow};
 use super::tables::{BUNDLES, KEEPING, LATEST, NAMES, PROOFS, STORES, Stores, decode, name_of};
 use crate::IndexError;
+
+/// Parts in which vaults are read.
+const PARTS: u32 = 8;
 
 /// The few names that rows share, each looked up once.
 struct Names {
@@ -32,7 +38,7 @@ impl Index {
     /// # Errors
     /// If the database fails.
     pub fn backups(&self) -> Result<u64, IndexError> {
-        Ok(self.0.begin_read()?.open_table(BUNDLES)?.len()?)
+        Ok(self.database.begin_read()?.open_table(BUNDLES)?.len()?)
     }
 
     /// Everything that a judgement needs, as of the last refresh.
@@ -42,7 +48,7 @@ impl Index {
     pub fn ledger(&self) -> Result<Ledger, IndexError> {
         let (keys, trials) = rayon::join(|| self.keys(), || self.trials());
         let mut keeping = BTreeMap::new();
-        for row in self.0.begin_read()?.open_table(KEEPING)?.iter()? {
+        for row in self.database.begin_read()?.open_table(KEEPING)?.iter()? {
             let (store, row) = row?;
             keeping.insert(store.value().to_owned(), decode(row.value())?);
         }
@@ -50,12 +56,26 @@ impl Index {
     }
 
     fn keys(&self) -> Result<HashMap<KeyId, KeyRecord>, IndexError> {
-        let transaction = self.0.begin_read()?;
+        let table = self.database.begin_read()?.open_table(LATEST)?;
+        let number = |row: Option<(AccessGuard<'_, u32>, _)>| row.map_or(0, |(number, _)| number.value());
+        let (first, last) = (number(table.first()?), number(table.last()?));
+        // Some parts more than cores: proofs are read beside them.
+        let step = (last - first) / PARTS + 1;
+        let parts: Vec<_> = (first..=last).step_by(step as usize).collect();
+        let parts = parts.into_par_iter().map(|from| self.records(from..=from.saturating_add(step - 1)));
+        let parts = parts.collect::<Result<Vec<_>, _>>()?;
+        // A map that grows hashes everything again.
+        let mut records = HashMap::with_capacity(parts.iter().map(Vec::len).sum());
+        records.extend(parts.into_iter().flatten());
+        Ok(records)
+    }
+
+    /// The keys of vaults with these numbers.
+    fn records(&self, vaults: RangeInclusive<u32>) -> Result<Vec<(KeyId, KeyRecord)>, IndexError> {
+        let transaction = self.database.begin_read()?;
         let mut names = Names::new(&transaction)?;
-        let table = transaction.open_table(LATEST)?;
-        // A map that grows hashes everything again, so a few keys a vault are expected.
-        let mut records = HashMap::with_capacity(capacity(table.len()?.saturating_mul(8)));
-        for row in table.iter()? {
+        let mut records = Vec::new();
+        for row in transaction.open_table(LATEST)?.range(vaults)? {
             let row = row?;
             let row: Row<&str> = decode(row.1.value())?;
             let backups = row.backups.into_iter().map(|held| names.backup(held));
@@ -63,14 +83,14 @@ impl Index {
             for key in row.keys {
                 let older_away = key.away.map(|away| saved(&backups, &away)).transpose()?;
                 let record = KeyRecord { newest: saved(&backups, &key.newest)?, older_away };
-                records.insert(KeyId::parse(key.key).map_err(IndexError::row)?, record);
+                records.push((KeyId::parse(key.key).map_err(IndexError::row)?, record));
             }
         }
         Ok(records)
     }
 
     fn trials(&self) -> Result<HashMap<KeyVersionId, Trials>, IndexError> {
-        let transaction = self.0.begin_read()?;
+        let transaction = self.database.begin_read()?;
         let mut names = Names::new(&transaction)?;
         let table = transaction.open_table(PROOFS)?;
         let mut all: HashMap<_, Trials> = HashMap::with_capacity(capacity(table.len()?));

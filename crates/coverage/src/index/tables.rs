@@ -7,11 +7,12 @@ use keyferry_ids::Region;
 use redb::{ReadableTable, Table, TableDefinition, WriteTransaction};
 use serde::{Deserialize, Serialize};
 
+use crate::record::{Fact, Facts, NumberedKey};
 use crate::{Entry, IndexError};
 
 type Definition<K, V> = TableDefinition<'static, K, V>;
 
-/// The form of everything else.
+/// The form of everything else, and how much of the record is in it.
 pub(super) const META: Definition<&str, u64> = TableDefinition::new("meta");
 /// Numbers of OCIDs, stores and regions.
 pub(super) const NUMBERS: Definition<&str, u32> = TableDefinition::new("numbers");
@@ -55,8 +56,8 @@ pub(super) struct Bundle {
     pub(super) recorded: Vec<u32>,
     /// Stores in which it was found.
     pub(super) seen: Vec<u32>,
-    /// Keys with their versions, and whether these have a canary.
-    pub(super) keys: Vec<(u32, Vec<(u32, bool)>)>,
+    /// Keys in its files.
+    pub(super) keys: Vec<NumberedKey>,
 }
 
 /// The digests in front of a bundle's row, raw: rows are many.
@@ -99,6 +100,8 @@ pub(super) fn decode<'a, T: Deserialize<'a>>(row: &'a [u8]) -> Result<T, IndexEr
 
 /// Gives numbers. Within one transaction each text is looked up once.
 pub(super) struct Numbers<'a> {
+    /// What goes into the record: new numbers are told in it before anything that uses them.
+    pub(super) facts: &'a mut Facts,
     numbers: Table<'a, &'static str, u32>,
     names: Table<'a, u32, &'static str>,
     found: HashMap<String, u32>,
@@ -106,10 +109,10 @@ pub(super) struct Numbers<'a> {
 }
 
 impl<'a> Numbers<'a> {
-    pub(super) fn new(transaction: &'a WriteTransaction) -> Result<Self, IndexError> {
+    pub(super) fn new(transaction: &'a WriteTransaction, facts: &'a mut Facts) -> Result<Self, IndexError> {
         let names = transaction.open_table(NAMES)?;
         let next = names.last()?.map_or(0, |(last, _)| last.value() + 1);
-        Ok(Self { numbers: transaction.open_table(NUMBERS)?, names, found: HashMap::new(), next })
+        Ok(Self { facts, numbers: transaction.open_table(NUMBERS)?, names, found: HashMap::new(), next })
     }
 
     pub(super) fn of(&mut self, text: &str) -> Result<u32, IndexError> {
@@ -124,11 +127,19 @@ impl<'a> Numbers<'a> {
                 self.next = number.checked_add(1).ok_or_else(|| IndexError::row("too many names"))?;
                 self.numbers.insert(text, number)?;
                 self.names.insert(number, text)?;
+                self.facts.push(&Fact::Named { number, name: text.into() })?;
                 number
             }
         };
         self.found.insert(text.to_owned(), number);
         Ok(number)
+    }
+
+    /// Gives the number that the record tells of.
+    pub(super) fn given(&mut self, number: u32, text: &str) -> Result<(), IndexError> {
+        self.numbers.insert(text, number)?;
+        self.names.insert(number, text)?;
+        Ok(())
     }
 
     pub(super) fn name(&self, number: u32) -> Result<String, IndexError> {
@@ -161,8 +172,14 @@ impl Stores {
         self.regions.insert(number, url.region());
     }
 
-    pub(super) fn knows(&self, number: u32) -> bool {
-        self.regions.contains_key(&number)
+    /// The same for all stores that a backup is in.
+    pub(super) fn learn_all(&mut self, bundle: &Bundle, numbers: &Numbers<'_>) -> Result<(), IndexError> {
+        for number in bundle.recorded.iter().chain(&bundle.seen) {
+            if !self.regions.contains_key(number) {
+                self.learn(*number, &numbers.name(*number)?.parse().map_err(IndexError::row)?);
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn mark_listed(&mut self, number: u32) {

@@ -7,11 +7,13 @@ use keyferry_core::model::StoreUrl;
 use keyferry_core::sshsig::{AllowedSigners, SigningKey};
 use keyferry_core::{Sha256, Verdict};
 use keyferry_ids::{KeyId, KeyVersionId, Region, VaultId};
-use keyferry_seams::RealDisk;
+use keyferry_seams::{Access, RealDisk};
 use serde_json::json;
 
 use super::*;
 use crate::{Entry, EntryKey};
+
+mod record;
 
 const VAULT: &str = "ocid1.vault.oc1.iad.aaaaaaaaaaaaa.v";
 const NOW: &str = "2026-11-24T12:00:00Z";
@@ -53,6 +55,14 @@ fn entry(day: u32, keys: &[(&str, &[&str])], places: &[StoreUrl]) -> Entry {
         places: places.to_vec(),
         keys: keys.iter().map(key).collect(),
     }
+}
+
+fn disk() -> Arc<dyn Disk> {
+    Arc::new(RealDisk)
+}
+
+fn damage(index: &Path) {
+    RealDisk.write(index, b"no database", Access::Owner).expect("damaged");
 }
 
 fn ids(entries: &[Entry]) -> Vec<String> {
@@ -115,6 +125,18 @@ fn the_surviving_backup_may_be_an_older_one_until_the_newest_is_copied() {
     );
     assert!(places.iter().all(|place| place.is_seen));
     assert_eq!(index.backups().expect("counted"), 2, "a copy is no other backup");
+}
+
+#[test]
+fn a_second_store_in_the_same_region_is_not_away_whichever_of_them_the_manifest_names() {
+    let index = Index::memory().expect("made");
+    let (beside, far) = ("oci://beside@ns/us-ashburn-1".parse().expect("a store"), away());
+    let copied = entry(1, &[("a", &["1"])], &[home(), far]);
+    let entries = [copied, entry(2, &[("a", &["1"])], &[home()])];
+    index.add(&beside, &entries).expect("added");
+    assert_eq!(days(&index, "a"), (Some(2), Some(1)));
+    index.add(&home(), &entries[1..]).expect("added");
+    assert_eq!(days(&index, "a"), (Some(2), Some(1)));
 }
 
 #[test]
@@ -205,24 +227,25 @@ fn the_newest_proof_and_the_newest_failure_of_a_version_are_kept() {
 fn an_index_is_found_again_used_by_one_at_a_time_and_made_anew_when_it_is_damaged() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let path = folder.path().join("state/index.redb");
-    let index = Index::open(&RealDisk, &path).expect("made");
+    let index = Index::open(&disk(), &path).expect("made");
     index.add(&home(), &[entry(1, &[("a", &["1"])], &[home()])]).expect("added");
-    assert!(matches!(Index::open(&RealDisk, &path), Err(IndexError::InUse)));
+    assert!(matches!(Index::open(&disk(), &path), Err(IndexError::InUse)));
     drop(index);
-    let index = Index::open(&RealDisk, &path).expect("opened");
+    let index = Index::open(&disk(), &path).expect("opened");
     assert_eq!(days(&index, "a"), (Some(1), None));
     drop(index);
-    RealDisk.write(&path, b"no database", keyferry_seams::Access::Owner).expect("damaged");
-    let index = Index::open(&RealDisk, &path).expect("made anew");
-    assert_eq!(index.backups().expect("counted"), 0);
-    let later = |transaction: &WriteTransaction| {
+    damage(&path);
+    let index = Index::open(&disk(), &path).expect("made anew");
+    assert_eq!(days(&index, "a"), (Some(1), None));
+    let later = |transaction: &WriteTransaction, _: &mut Facts| {
         transaction.open_table(META)?.insert("format", FORMAT + 1)?;
         Ok(())
     };
     index.write(later).expect("changed");
     drop(index);
-    let index = Index::open(&RealDisk, &path).expect("made anew");
+    let index = Index::open(&disk(), &path).expect("made anew");
     assert_eq!(index.format().expect("read"), Some(FORMAT));
+    assert_eq!(days(&index, "a"), (Some(1), None));
 }
 
 /// A manifest as it is signed.

@@ -17,7 +17,22 @@ fn made(at: &str) -> Candidate {
         generation: 0,
         is_proven: false,
         hold: None,
+        contents: Contents::WithKeys,
+        keys: keys(&[1, 2]),
     }
+}
+
+fn keys(numbers: &[u8]) -> BTreeSet<KeyId> {
+    let key = |number| format!("ocid1.key.oc1.iad.aaaaaaaaaaaaa.k{number}").parse().expect("a key");
+    numbers.iter().map(key).collect()
+}
+
+fn holds(contents: Contents, numbers: &[u8], at: &str) -> Candidate {
+    Candidate { contents, keys: keys(numbers), ..made(at) }
+}
+
+fn single(number: u8, at: &str) -> Candidate {
+    holds(Contents::Key, &[number], at)
 }
 
 fn all(times: &[&str]) -> Vec<Candidate> {
@@ -182,4 +197,43 @@ fn what_the_store_would_refuse_is_not_tried_and_the_end_is_told() {
     assert_eq!(refused.len(), 1);
     assert_eq!(refused[0].code, Code::Retained);
     assert!(refused[0].because.contains("2026-12-19"), "{}", refused[0].because);
+}
+
+#[test]
+fn a_backup_of_less_pushes_none_of_more_out() {
+    let (whole, older) = ("2026-11-01T00:00:00Z", "2026-10-01T00:00:00Z");
+    for less in
+        [single(1, DAY), holds(Contents::MetadataOnly, &[], DAY), holds(Contents::MetadataOnly, &[1, 2], DAY)]
+    {
+        let backups = [made(older), made(whole), less];
+        assert_eq!(plan(&backups, &last(1)).forgotten, [older], "{:?}", backups[2]);
+        let refused = plan(&backups, &names(&[older, whole])).refused;
+        assert_eq!(refused.len(), 1);
+        assert_eq!(refused[0].because, "the newest whole backup of its vault");
+    }
+}
+
+#[test]
+fn single_keys_are_thinned_out_key_by_key_and_the_last_of_each_goes_only_if_a_newer_whole_backup_has_it() {
+    let at = |day: u8| format!("2026-11-{day:02}T00:00:00Z");
+    let singles = [single(1, &at(1)), single(1, &at(2)), single(2, &at(3)), single(3, &at(4))];
+    assert_eq!(plan(&singles, &last(1)).forgotten, [at(1)]);
+    assert_eq!(plan(&singles, &names(&[&at(1), &at(2)])).refused[0].because, "the newest of what it holds");
+
+    // A newer whole backup holds the first two keys, and not the third.
+    let backups = [&singles[..], &[made(&at(5))]].concat();
+    let decision = plan(&backups, &names(&[&at(1), &at(2), &at(3), &at(4)]));
+    assert_eq!(decision.forgotten, [at(1), at(2), at(3)]);
+    assert_eq!(decision.refused.iter().map(|refused| &refused.backup_id).collect::<Vec<_>>(), [&at(4)]);
+    let older = [&singles[..], &[made("2026-10-01T00:00:00Z")]].concat();
+    assert_eq!(plan(&older, &names(&[&at(2)])).forgotten, [""; 0], "what is older may hold an older version");
+}
+
+#[test]
+fn the_highest_generation_stays_whatever_it_holds() {
+    let counted = |generation, candidate| Candidate { generation, ..candidate };
+    let at = |day: u8| format!("2026-11-{day:02}T00:00:00Z");
+    let backups = [counted(9, single(1, &at(1))), counted(7, single(1, &at(2))), counted(8, made(&at(3)))];
+    assert_eq!(plan(&backups, &last(1)).forgotten, [""; 0]);
+    assert_eq!(plan(&backups, &names(&[&at(2)])).forgotten, [at(2)]);
 }

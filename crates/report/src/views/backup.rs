@@ -8,24 +8,28 @@ use crate::{BackupShown, BackupsShown, Cell, Document, NotBackedUp, Skipped, Ton
 /// The result of `backup`.
 pub fn backups(shown: &BackupsShown) -> Document {
     let mut document = Document::new("Backup");
-    let not_saved: usize = shown.backups.iter().map(|backup| backup.not_saved.len()).sum();
+    let unsaved = shown.unaccepted().count();
+    let accepted = shown.not_saved().count() - unsaved;
     let unchanged = shown.skipped.iter().filter(|skipped| skipped.code.is_none()).count();
     let (made, failed) = (shown.backups.len(), shown.failed.len());
     let ineligible = shown.skipped.len() - unchanged;
-    let counts = format!("{made} made, {unchanged} unchanged, {ineligible} not eligible, {failed} failed");
+    let mut counts =
+        format!("{made} made, {unchanged} unchanged, {ineligible} not eligible, {failed} failed");
+    for (count, what) in [(unsaved, "not in any backup"), (accepted, "accepted as not in any backup")] {
+        if count > 0 {
+            counts = format!("{counts}; {} {what}", plural(count, "thing"));
+        }
+    }
+    if shown.is_incomplete {
+        counts.push_str("; not everything could be read");
+    }
     let left_out: std::collections::BTreeSet<_> =
         shown.left_out().map(|finding| (finding.subject.as_str(), finding.because.as_str())).collect();
     let changed = shown.backups.iter().filter(|backup| backup.changed.is_some()).count();
-    match (made + unchanged, failed + not_saved + changed + left_out.len()) {
-        (1.., 0) => document.verdict(Tone::Good, "Saved", counts),
+    let is_whole = failed + unsaved + changed + left_out.len() == 0 && !shown.is_incomplete;
+    match (made + unchanged, is_whole) {
+        (1.., true) => document.verdict(Tone::Good, "Saved", counts),
         (0, _) => document.verdict(Tone::Bad, "Nothing saved", counts),
-        _ if not_saved > 0 => {
-            document.verdict(
-                Tone::Warning,
-                "Saved in part",
-                format!("{counts}; {} not in any backup", plural(not_saved, "thing")),
-            );
-        }
         _ => document.verdict(Tone::Warning, "Saved in part", counts),
     }
     // One by one as long as that can be read; a fleet as a table.
@@ -95,9 +99,10 @@ fn unchanged_ones(document: &mut Document, skipped: &[Skipped]) {
             Cell::id(&item.id),
             Cell::code(item.backup_id.as_deref().unwrap_or_default()),
             places.into(),
+            item.not_saved.len().into(),
         ]
     });
-    document.table(&["Vault", "OCID", "Backup", "Copies"], rows);
+    document.table(&["Vault", "OCID", "Backup", "Copies", "Not saved"], rows);
 }
 
 fn ineligible_ones(document: &mut Document, skipped: &[Skipped]) {

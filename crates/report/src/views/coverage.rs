@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use keyferry_core::coverage::{Coverage, Keeping, Line, Saved, Standing, Subject};
 use keyferry_core::{Code, eligibility};
 
+use super::inventory::shortfalls;
 use crate::ledger::{CoverageShown, StoreShown, names, proof};
 use crate::units::{duration, plural, time};
 use crate::{Cell, Document, Tone};
@@ -48,8 +49,12 @@ pub fn coverage(shown: &CoverageShown<'_>) -> Document {
     secrets(&mut document, coverage);
     next(&mut document, coverage);
     stores(&mut document, shown.stores);
-    if !inventory.gaps.is_empty() {
+    let shortfalls: Vec<_> = shortfalls(inventory).collect();
+    if !inventory.gaps.is_empty() || !shortfalls.is_empty() {
         document.heading("What could not be read");
+        document.list(shortfalls);
+    }
+    if !inventory.gaps.is_empty() {
         let rows = inventory.gaps.iter().map(|gap| {
             let subject = gap.subject.as_deref().map(Cell::id).unwrap_or_default();
             vec![gap.region.name().into(), gap.reading.as_str().into(), subject, gap.because.as_str().into()]

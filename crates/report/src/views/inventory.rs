@@ -93,23 +93,25 @@ fn verdict(document: &mut Document, inventory: &Inventory) {
         0 => Vec::new(),
         _ => vec![format!("{} of the cloud could not be read", plural(gaps, "part"))],
     };
-    for stock in &inventory.vaults {
+    missing.extend(shortfalls(inventory));
+    document.verdict(Tone::Warning, "Incomplete", missing.join("; "));
+}
+
+/// Vaults of which not all keys were seen that the service counts, in sentences.
+pub(super) fn shortfalls(inventory: &Inventory) -> impl Iterator<Item = String> {
+    inventory.vaults.iter().filter_map(|stock| {
         let (vault, counted) = (&stock.vault, completeness(stock));
         let what = match vault.is_primary {
             true => format!("vault {}", vault.name),
             false => format!("replica {}", replica(vault)),
         };
+        let seen = counted.seen;
         match counted.expected {
-            _ if counted.complete => {}
-            Some(expected) => {
-                missing
-                    .push(format!("{what}: the service counts {expected} keys, {} were seen", counted.seen));
-            }
-            None => missing
-                .push(format!("{what}: the service's own count is unknown, {} keys were seen", counted.seen)),
+            _ if counted.complete => None,
+            Some(expected) => Some(format!("{what}: the service counts {expected} keys, {seen} were seen")),
+            None => Some(format!("{what}: the service's own count is unknown, {seen} keys were seen")),
         }
-    }
-    document.verdict(Tone::Warning, "Incomplete", missing.join("; "));
+    })
 }
 
 fn kind(vault: &Vault) -> String {

@@ -281,6 +281,8 @@ fn not_saved() -> Vec<NotSaved> {
 pub(crate) fn backups() -> BackupsShown {
     BackupsShown {
         run_id: Some("20261124T225000Z-backup-7d20".into()),
+        accepted: Vec::new(),
+        is_incomplete: false,
         backups: vec![BackupShown {
             id: BACKUP.into(),
             vault_id: vault_id("paymts").to_string(),

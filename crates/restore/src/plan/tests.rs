@@ -1,7 +1,9 @@
 //! What a restore will do and what it refuses.
 
+use keyferry_core::journal::{Output, Progress};
+use keyferry_core::manifest::{Blob, Contents};
 use keyferry_core::model::Compartment;
-use keyferry_core::{EnvironmentKind, Sha256};
+use keyferry_core::{EnvironmentKind, ProvenVersion, Sha256, Verdict};
 use keyferry_ids::{TenancyId, VaultId};
 use serde_json::json;
 
@@ -51,10 +53,14 @@ fn target(compartments: &[&str]) -> Target {
 }
 
 fn planned(target: &Target, store: &str, into: &str, existing: Existing) -> Plan {
-    let (manifest, store) = (manifest(), store.parse().expect("a store"));
+    planned_of(&manifest(), target, store, into, existing)
+}
+
+fn planned_of(manifest: &Manifest, target: &Target, store: &str, into: &str, existing: Existing) -> Plan {
+    let store = store.parse().expect("a store");
     let into = Region::parse(into).expect("a region");
     let now = "2026-01-02T00:00:00Z".parse().expect("a time");
-    plan(&RestoreRequest { manifest: &manifest, store: &store, into, target, existing, now })
+    plan(&RestoreRequest { manifest, store: &store, into, target, existing, now })
 }
 
 fn errors(plan: &Plan) -> Vec<Code> {
@@ -123,4 +129,61 @@ fn a_file_without_a_manifest_is_restored_on_the_users_word_and_said_to_be_unprov
     });
     assert_eq!(errors(&plan), []);
     assert!(plan.findings.iter().any(|finding| finding.code == Code::Unprovable));
+}
+
+/// The key lies in a file of its own, beside the vault's metadata or alone.
+fn key_by_key(has_vault: bool) -> Manifest {
+    let mut manifest = manifest();
+    let file = Blob { name: "keys/001.kmsbak".into(), size: 1, sha256: Sha256::of(b"y") };
+    manifest.keys[0].blob = Some(file);
+    manifest.contents = if has_vault { Contents::MetadataOnly } else { Contents::Key };
+    manifest.blob = manifest.blob.filter(|_| has_vault);
+    manifest
+}
+
+#[test]
+fn keys_in_files_of_their_own_are_said_not_to_come_back_with_the_vault_and_how_they_do() {
+    let target = target(&["c1", "c2"]);
+    for (has_vault, severity) in [(true, Severity::Warning), (false, Severity::Error)] {
+        let manifest = key_by_key(has_vault);
+        let plan = planned_of(&manifest, &target, FRANKFURT, "eu-frankfurt-1", Existing::Fail);
+        let finding = plan.findings.iter().find(|finding| finding.code == Code::MetadataOnly);
+        let finding = finding.expect("nothing comes back");
+        assert_eq!(finding.severity, severity);
+        assert!(finding.because.contains("file of its own"), "{}", finding.because);
+        let command = "oci kms management key restore --namespace ns --bucket-name copies \
+                       --object-name keyferry/b1/keys/001.kmsbak --endpoint ";
+        assert!(finding.remedy.contains(command), "{}", finding.remedy);
+    }
+}
+
+#[test]
+fn a_vault_restored_without_its_keys_claims_none_and_fails_for_none() {
+    let plan_for = |target: &Target, existing| {
+        planned_of(&key_by_key(true), target, FRANKFURT, "eu-frankfurt-1", existing)
+    };
+    let expected = |plan: &Plan| {
+        plan.steps.iter().any(|s| matches!(&s.details, Action::MapVault { keys, .. } if !keys.is_empty()))
+    };
+    let plan = plan_for(&target(&["c1", "c2"]), Existing::Fail);
+    assert!(!expected(&plan), "no key is waited for");
+    let prove = plan.steps.iter().find(|step| step.details.name() == "prove_version").expect("a proof");
+    let Action::ProveVersion { version_id, .. } = &prove.details else { panic!("a proof") };
+    let absent = ProvenVersion {
+        key_name: "k1".into(),
+        from: version_id.to_string(),
+        to: None,
+        verdict: Verdict::Failed,
+        reason: "not found in the restored vault".into(),
+    };
+    let mut progress = Progress::default();
+    progress.outputs.insert(prove.id.clone(), Output::Proven { version: absent });
+    let proof = crate::proof_of(&plan, &progress);
+    assert_eq!((proof.count(Verdict::Failed), proof.count(Verdict::Unprovable)), (0, 1));
+    assert!(proof.versions[0].reason.contains("file of its own"), "{}", proof.versions[0].reason);
+
+    // Where the vault is already, its keys may be as well.
+    let existing = VaultId::parse("ocid1.vault.oc1.eu-frankfurt-1.ccccccccccccc.v2").ok();
+    let there = Target { existing, ..target(&["c1", "c2"]) };
+    assert!(expected(&plan_for(&there, Existing::Skip)));
 }

@@ -4,7 +4,7 @@ use keyferry_backup::{BackupError, Fleet, FleetSetup};
 use keyferry_core::Sha256;
 use keyferry_core::plan::Plan;
 use keyferry_inventory::stock;
-use keyferry_report::{Document, PlanShown, views};
+use keyferry_report::{Document, PlanShown, envelope, views};
 use serde_json::json;
 
 use super::Args;
@@ -30,7 +30,7 @@ pub(super) async fn preview(
         environment: &chosen.survey.environment,
         compartments: &chosen.survey.compartments,
         vaults: &chosen.survey.vaults,
-        places: &places(&chosen.vaults),
+        places: places(&chosen.vaults),
         unusable: std::collections::BTreeMap::new(),
         allowed: trust::known_signers(on)?,
         file_name: args.name.clone().unwrap_or_default(),
@@ -47,6 +47,7 @@ pub(super) async fn preview(
         plans.push((plan, digest));
     }
     let shown: Vec<_> = plans.iter().map(|(plan, digest)| PlanShown { plan, digest }).collect();
+    let shown: Vec<_> = shown.iter().map(|plan| envelope("plan", plan)).collect();
     on.printer.show("backup-plan", &json!({"plans": shown}), || {
         let mut whole = Document::new("Dry run");
         for (plan, digest) in &plans {

@@ -132,7 +132,7 @@ async fn work(
         environment: &survey.environment,
         compartments: &survey.compartments,
         vaults: &survey.vaults,
-        places: &places(&record.vaults),
+        places: places(&record.vaults),
         unusable: unusable_stores(on, cloud, record).await,
         allowed,
         file_name: record.file_name.parse().unwrap_or_default(),
@@ -152,7 +152,7 @@ async fn work(
             }
         }
         match survey.vaults.iter().find(|v| v.id == wanted.id && v.region == wanted.region) {
-            Some(vault) => jobs.push(Job { number, vault, target: wanted.target() }),
+            Some(vault) => jobs.push(Job { number, vault, wanted }),
             None => {
                 let (id, name) = (wanted.id.to_string(), wanted.name.clone());
                 let because = "the vault is not there any more, or may not be seen".to_owned();
@@ -175,8 +175,7 @@ async fn work(
             let because = format!("{}: the service counts {expected} keys, {seen} were seen", job.vault.name);
             on.printer.warn(Code::InventoryIncomplete, &because, Code::InventoryIncomplete.help());
         }
-        let wanted = &record.vaults[job.number - 1];
-        if let Err(error) = take_in(on, files, &mut worked, (job.number, wanted, all), result) {
+        if let Err(error) = take_in(on, files, &mut worked, (job.number, job.wanted, all), result) {
             trouble = trouble.take().or(Some(error));
         }
     })

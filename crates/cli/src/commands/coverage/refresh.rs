@@ -32,14 +32,13 @@ pub(super) fn as_before(index: &Index) -> Result<Vec<StoreShown>, IndexError> {
     Ok(shown.collect())
 }
 
-/// Looks at `--store`, or at all stores of the settings. One that does not answer is as it was the last time.
+/// Looks at these stores. One that does not answer is as it was the last time.
 pub(super) async fn stores(
     on: &Invocation,
     cloud: &Cloud,
     index: &Index,
+    urls: Vec<StoreUrl>,
 ) -> Result<Vec<StoreShown>, Failure> {
-    let named: Vec<_> = on.own.stores().cloned().collect();
-    let urls = if on.globals.store.is_some() || named.is_empty() { vec![on.store()?] } else { named };
     let allowed = trust::known_signers(on)?;
     let mut all = Vec::new();
     for url in urls {

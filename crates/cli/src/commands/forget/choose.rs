@@ -49,6 +49,8 @@ impl Looked<'_> {
                     generation: manifest.generation,
                     is_proven: proven.contains(&manifest.backup_id),
                     hold: self.hold(&objects),
+                    contents: manifest.contents,
+                    keys: manifest.keys.iter().map(|key| key.id.clone()).collect(),
                 });
             }
         }

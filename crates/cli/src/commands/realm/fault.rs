@@ -7,6 +7,7 @@ use keyferry_ids::Region;
 use keyferry_realm::admin::Command as Order;
 use keyferry_realm::{Effect, Fault, FaultRecord, OperationName, Spoiled};
 use keyferry_report::{Cell, Document, units};
+use serde_json::json;
 
 use crate::failure::CliError;
 use crate::invocation::Invocation;
@@ -211,7 +212,7 @@ fn wait(text: &str) -> Result<Duration, String> {
 
 /// The faults there are.
 pub(super) fn show(on: &Invocation, faults: &[FaultRecord]) -> Result<(), CliError> {
-    on.printer.show("realm-faults", &faults, || {
+    on.printer.show("realm-faults", &json!({"items": faults}), || {
         let mut document = Document::new("Faults of the embedded realm");
         let rows = faults.iter().map(|record| {
             let FaultRecord { id, fault, seen, hit } = record;

@@ -9,8 +9,8 @@ use super::program::{Program, Ran};
 use crate::ceiling::Signing;
 use crate::figures::{median, number, table, verdict};
 
-const VAULTS: usize = 40;
-const KEYS: usize = 50;
+const VAULTS: usize = 50;
+const KEYS: usize = 100;
 const ROUNDS: usize = 5;
 const GOAL: f64 = 0.85;
 
