@@ -123,6 +123,6 @@ fn credentials(stage: &Stage) {
     assert_eq!(program.listed(&program.bucket("eu-frankfurt-1").to_string()).len(), 1);
     program.assert_no_secret_is_kept();
     program.environment.remove("AWS_SECRET_ACCESS_KEY");
-    let missing = program.run(&list).exits(1);
+    let missing = program.run(&list).exits(13);
     assert!(missing.stderr.contains("AWS_SECRET_ACCESS_KEY is not set"), "{}", missing.stderr);
 }
