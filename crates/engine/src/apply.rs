@@ -131,6 +131,12 @@ impl Run<'_> {
             }
         });
         let written = journal.record_all(ended);
+        // Nothing is told as done that is not written down; a step's own failure says more than the disk's.
+        if let Err(error) = written
+            && results.iter().all(Result::is_ok)
+        {
+            return Err((&steps[0], error.into()));
+        }
         let mut failed = None;
         for ((index, step), result) in steps.iter().enumerate().zip(results) {
             match result {
@@ -145,10 +151,7 @@ impl Run<'_> {
                 }
             }
         }
-        match (failed, written) {
-            (Some(failed), _) => Err(failed),
-            (None, written) => written.map(|_| ()).map_err(|error| (&steps[0], error.into())),
-        }
+        failed.map_or(Ok(()), Err)
     }
 
     /// What is known of an earlier attempt, and the retry token.
